@@ -1,0 +1,1 @@
+"""Assistants as Python classes: their tools, conversations and runs."""

@@ -1,0 +1,89 @@
+"""Threads and their messages."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from langchain_core.messages import BaseMessage, messages_from_dict
+
+
+class Thread(models.Model):
+    """A conversation. It belongs to the member or the API key that began it, and outlives both."""
+
+    name = models.CharField(max_length=255, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        related_name="ai_assistant_threads",
+        null=True,
+        blank=True,
+    )
+    api_key = models.ForeignKey(
+        "tenants.ApiKey", on_delete=models.SET_NULL, related_name="+", null=True, blank=True, editable=False
+    )
+    assistant_id = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+        indexes: ClassVar = [
+            models.Index(fields=["created_by", "-created_at"], name="thread_by_owner"),
+            models.Index(fields=["-created_at"], name="thread_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or "Untitled"
+
+    def get_messages(self, include_extra_messages: bool = False) -> list[BaseMessage]:
+        """The conversation as LangChain messages, oldest first.
+
+        Without ``include_extra_messages`` only what people read: no tool messages, and no AI messages without text.
+        """
+        rows = self.messages.order_by("created_at", "id").values_list("message", flat=True)
+        messages = messages_from_dict(list(rows))
+        if include_extra_messages:
+            return messages
+        return [message for message in messages if is_readable(message)]
+
+
+class Message(models.Model):
+    """One message of a thread, stored as a LangChain dict (``langchain_core.messages.message_to_dict``)."""
+
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="messages")
+    run = models.ForeignKey("Run", on_delete=models.SET_NULL, null=True, blank=True, related_name="messages")
+    message = models.JSONField()
+    citations = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["created_at", "id"]
+        indexes: ClassVar = [models.Index(fields=["thread", "created_at"], name="message_by_thread")]
+
+    def __str__(self) -> str:
+        return f"{self.type} message"
+
+    @property
+    def type(self) -> str:
+        """LangChain's type: human, ai, tool, system ..."""
+        return self.message["type"]
+
+    @property
+    def content(self) -> str:
+        """The text of the message, without parts that are not text."""
+        return text_of(self.message["data"].get("content", ""))
+
+
+def text_of(content: object) -> str:
+    """The text in a LangChain message's content, which is a string or a list of typed parts."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    return "".join(part if isinstance(part, str) else part.get("text", "") for part in parts)
+
+
+def is_readable(message: BaseMessage) -> bool:
+    """True for what people read in a conversation."""
+    return message.type == "human" or (message.type == "ai" and bool(text_of(message.content)))

@@ -1,0 +1,24 @@
+"""The events of a run: what a stream sends and the log keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+EventType = Literal["run.started", "message.delta", "citations", "run.done", "error"]
+
+FINAL: frozenset[str] = frozenset({"run.done", "error"})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event. ``sequence`` counts from 1 within its run and is the id in a stream."""
+
+    sequence: int
+    type: EventType
+    payload: dict[str, Any]
+
+    @property
+    def is_final(self) -> bool:
+        """True for the event that ends the run."""
+        return self.type in FINAL

@@ -1,0 +1,44 @@
+"""Events as Server-Sent Events (WHATWG HTML, section 9.2)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from assistants.runs.events import Event
+
+PING_EVERY = 15.0  # seconds of silence, after which proxies might cut the connection
+PING = b": ping\n\n"
+HEADERS = {
+    "Cache-Control": "no-cache, no-transform",
+    "X-Accel-Buffering": "no",  # a reverse proxy must pass each event on at once
+}
+CONTENT_TYPE = "text/event-stream"
+
+
+def frame(event: Event) -> bytes:
+    """One event's frame: id, type and one line of JSON."""
+    data = json.dumps(event.payload, ensure_ascii=False, separators=(",", ":"), default=str)
+    return f"id: {event.sequence}\nevent: {event.type}\ndata: {data}\n\n".encode()
+
+
+async def frames(events: AsyncIterator[Event]) -> AsyncGenerator[bytes]:
+    """Frames of the events, with a comment in between when nothing happens for a while."""
+    upcoming: asyncio.Future[Event] | None = None
+    try:
+        while True:
+            upcoming = upcoming or asyncio.ensure_future(anext(events))  # type: ignore[arg-type]
+            done, _ = await asyncio.wait({upcoming}, timeout=PING_EVERY)
+            if not done:
+                yield PING
+                continue
+            try:
+                event = upcoming.result()
+            except StopAsyncIteration:
+                return
+            upcoming = None
+            yield frame(event)
+    finally:
+        if upcoming is not None:
+            upcoming.cancel()

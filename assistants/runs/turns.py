@@ -1,0 +1,46 @@
+"""A turn as data: all that running it needs, read before the model is called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from langchain_core.documents import Document
+from langchain_core.messages import AIMessage, BaseMessage
+
+from assistants.assistants import AIAssistant
+from tenants.actors import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A stored question whose run has begun."""
+
+    actor: Actor
+    run_id: Any
+    thread_id: Any
+    assistant: AIAssistant
+    question: str
+    question_id: Any
+    history: Sequence[BaseMessage] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a turn. ``error_code`` is set when it failed; ``messages`` then hold what was said until then."""
+
+    messages: Sequence[AIMessage] = ()
+    passages: Sequence[Document] = ()
+    error_code: str = ""
+    error_detail: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    model: str = ""
+    citations: Sequence[dict[str, Any]] = field(default_factory=tuple)
+
+
+def as_json_id(value: Any) -> Any:
+    """A key as it stands in JSON: UUIDs as text, numbers as they are."""
+    return str(value) if isinstance(value, UUID) else value

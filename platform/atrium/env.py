@@ -1,0 +1,106 @@
+"""The only reader of ``os.environ``: every variable that Atrium knows, typed, with its default and its meaning.
+
+``VARIABLES`` is the one list. ``.env.example`` and the deployment files are checked against it by a test.
+A value that cannot be read stops the start with a line that names the variable and says what is expected.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def _text(raw: str) -> str:
+    return raw.strip()
+
+
+def _flag(raw: str) -> bool:
+    value = raw.strip().lower()
+    if value in ("1", "true", "yes", "on"):
+        return True
+    if value in ("0", "false", "no", "off", ""):
+        return False
+    raise ValueError("expected 1 or 0 (also true/false, yes/no, on/off)")
+
+
+def _whole(raw: str) -> int:
+    return int(raw.strip())
+
+
+def _seconds(raw: str) -> float:
+    return float(raw.strip())
+
+
+def _words(raw: str) -> list[str]:
+    return [word.strip() for word in raw.split(",") if word.strip()]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One environment variable: its name, how it is read, what holds without it and what it is for."""
+
+    name: str
+    read: Callable[[str], Any]
+    default: Any
+    meaning: str
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable("ATRIUM_DEBUG", _flag, False, "Developer mode: plain HTTP, local hosts, a throw-away secret key."),
+    Variable("ATRIUM_SECRET_KEY", _text, "", "Signs sessions and tokens. At least 50 random characters."),
+    Variable("ATRIUM_SECRET_KEY_FALLBACKS", _words, [], "Older secret keys that still verify, while keys rotate."),
+    Variable("ATRIUM_PUBLIC_HOST", _text, "", "The operators' host name, without scheme or port."),
+    Variable("ATRIUM_ALLOWED_HOSTS", _words, [], "Host names that are served; a leading dot takes in sub-domains."),
+    Variable("ATRIUM_CSRF_TRUSTED_ORIGINS", _words, [], "Origins (https://...) that may post forms."),
+    Variable("ATRIUM_INSECURE_HTTP", _flag, False, "Serve over plain HTTP: no HSTS, no redirect. Only behind a wall."),
+    Variable("DATABASE_URL", _text, "", "postgresql://user:password@host:port/name. Empty: a PostgreSQL of our own."),
+    Variable("ATRIUM_DATA_DIR", _text, ".data", "Folder of the local PostgreSQL, logs and demo.json."),
+    Variable("ATRIUM_DATABASE_POOL_MIN", _whole, 2, "Connections that a process keeps open."),
+    Variable("ATRIUM_DATABASE_POOL_MAX", _whole, 20, "Connections that a process may open at most."),
+    Variable("ATRIUM_DATABASE_TIMEOUT", _seconds, 10.0, "Seconds to wait for a connection before giving up."),
+    Variable("ATRIUM_TOOL_THREADS", _whole, 32, "Threads for tools that are not async, in one process."),
+    Variable("ATRIUM_WORKER_CONCURRENCY", _whole, 4, "Jobs that one worker runs at the same time."),
+    Variable("OPENAI_API_KEY", _text, "", "Key of an OpenAI-compatible server. Empty: the offline model answers."),
+    Variable("OPENAI_BASE_URL", _text, "", "Address of an OpenAI-compatible server, with /v1. Empty: OpenAI's own."),
+    Variable("ATRIUM_CHAT_MODEL", _text, "", "Chat model for assistants that name none of their own."),
+    Variable("ATRIUM_EMBEDDING_MODEL", _text, "", "Embedding model. Empty: the built-in offline embedder."),
+    Variable("ATRIUM_EMBEDDING_DIMENSION", _whole, 1536, "Length of the embedding model's vectors."),
+    Variable("ATRIUM_RUN_TIMEOUT", _seconds, 300.0, "Seconds that one answer may take at the most."),
+    Variable("ATRIUM_LOG_LEVEL", _text, "INFO", "DEBUG, INFO, WARNING or ERROR."),
+    Variable("ATRIUM_LOG_JSON", _flag, True, "One JSON object a log line; off: plain text for a terminal."),
+    Variable("ATRIUM_STATIC_ROOT", _text, "staticfiles", "Folder that collectstatic fills and the server serves."),
+)
+
+_BY_NAME = {variable.name: variable for variable in VARIABLES}
+
+
+class Environment:
+    """Typed access to the declared variables of ``source`` (the process' environment by default)."""
+
+    def __init__(self, source: Mapping[str, str] | None = None) -> None:
+        self._source = os.environ if source is None else source
+
+    def __getitem__(self, name: str) -> Any:
+        """The value of a declared variable. Raises ``ImproperlyConfigured`` when it cannot be read."""
+        variable = _BY_NAME[name]
+        raw = self._source.get(name)
+        if raw is None or (not raw.strip() and variable.read is not _words):
+            return variable.default
+        try:
+            return variable.read(raw)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name}: {error}. It is for: {variable.meaning}") from error
+
+
+def child_environment(**changes: str) -> dict[str, str]:
+    """The environment for a child process: this one's, with ``changes`` on top."""
+    return {**os.environ, **changes}
+
+
+def set_default_settings_module() -> None:
+    """Name the settings for entry points that Django does not start itself (``manage.py``, ASGI)."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "atrium.settings")

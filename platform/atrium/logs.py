@@ -1,0 +1,35 @@
+"""Structured logs: one JSON object a line, with tenant, actor kind, run and request; never content, never a secret."""
+
+from __future__ import annotations
+
+import logging
+
+from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
+
+from atrium.request_id import request_id
+from tenants.context import active_schema
+
+
+class ContextFilter(logging.Filter):
+    """Adds to each record what the running context knows."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Fill the fields that are not set by the caller; keep the record."""
+        record.tenant = active_schema().schema_name
+        record.request_id = request_id.get()
+        for name in ("actor_kind", "run_id"):
+            if not hasattr(record, name):
+                setattr(record, name, None)
+        return True
+
+
+class JsonFormatter(BaseJsonFormatter):
+    """Time, level, logger and message first, then everything in ``extra``."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "{asctime}{levelname}{name}{message}{tenant}{request_id}{actor_kind}{run_id}",
+            style="{",
+            rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
+            datefmt="%Y-%m-%dT%H:%M:%S%z",
+        )

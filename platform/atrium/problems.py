@@ -1,0 +1,90 @@
+"""Errors -> problem+json (RFC 9457), in one place.
+
+Each problem has a stable ``code``. None shows a stack trace, a secret or another tenant's data: what is not one of
+our errors is logged with its trace and answered as ``internal_error``.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
+
+from atrium.request_id import request_id
+from tenants.errors import AtriumError, NotFound, NotSignedIn
+
+log = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+
+def problem(
+    request: HttpRequest, *, status: int, code: str, title: str, detail: str, **facts: Any
+) -> HttpResponse:
+    """A problem document as a response."""
+    body = {"type": f"urn:atrium:{code}", "title": title, "status": status, "detail": detail, "code": code}
+    body |= {"request_id": request_id.get(), **facts}
+    return HttpResponse(json.dumps(body, default=str), status=status, content_type=CONTENT_TYPE)
+
+
+def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
+    """The problem that an error is."""
+    if isinstance(error, AtriumError):
+        if error.status >= 500:
+            log.error("request failed", exc_info=error, extra={"code": error.code})
+        return problem(
+            request, status=error.status, code=error.code, title=error.title, detail=error.detail, **error.facts
+        )
+    if isinstance(error, Http404):
+        return refuse(request, NotFound())
+    if isinstance(error, AuthenticationError):
+        return refuse(request, NotSignedIn("Send a session cookie, or an API key as Authorization: Bearer."))
+    if isinstance(error, ValidationError):
+        return _invalid(request, error)
+    if isinstance(error, HttpError):
+        return _http_error(request, error)
+    log.error("request failed", exc_info=error, extra={"code": AtriumError.code})
+    return refuse_unknown(request)
+
+
+def refuse_unknown(request: HttpRequest) -> HttpResponse:
+    """The answer to a failure that nobody foresaw; the log has the rest, under the request's id."""
+    return problem(
+        request,
+        status=AtriumError.status,
+        code=AtriumError.code,
+        title=AtriumError.title,
+        detail="The error is logged under this request id.",
+    )
+
+
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    errors = [
+        {"field": ".".join(str(part) for part in item["loc"][2:]) or str(item["loc"][-1]), "message": item["msg"]}
+        for item in error.errors
+    ]
+    said = "; ".join(f"{item['field']}: {item['message']}" for item in errors)
+    return problem(
+        request, status=422, code="invalid_input", title="The input is not valid", detail=said, errors=errors
+    )
+
+
+def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    code = {400: "malformed_body", 429: "too_many_requests"}.get(error.status_code, f"http_{error.status_code}")
+    title = HTTPStatus(error.status_code).phrase
+    detail = "The body is not valid JSON." if error.status_code == 400 else error.message
+    response = problem(request, status=error.status_code, code=code, title=title, detail=detail)
+    if isinstance(error, Throttled) and error.wait:
+        response["Retry-After"] = str(int(error.wait) + 1)
+    return response
+
+
+def use_problems(api: NinjaAPI) -> None:
+    """Answer every error of ``api`` with a problem."""
+    for kind in (AtriumError, Http404, AuthenticationError, ValidationError, HttpError, Exception):
+        api.add_exception_handler(kind, refuse)

@@ -1,0 +1,177 @@
+"""Django's settings. Everything that a deployment may change is read through ``atrium.env``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from atrium import production
+from atrium.database_url import database_settings
+from atrium.env import Environment
+
+env = Environment()
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+DEBUG = env["ATRIUM_DEBUG"]
+INSECURE_HTTP = DEBUG or env["ATRIUM_INSECURE_HTTP"]
+SECRET_KEY = env["ATRIUM_SECRET_KEY"] or (production.THROWAWAY_KEY if DEBUG else "")
+SECRET_KEY_FALLBACKS = env["ATRIUM_SECRET_KEY_FALLBACKS"]
+ATRIUM_PUBLIC_HOST = env["ATRIUM_PUBLIC_HOST"].lower() or ("localhost" if DEBUG else "")
+ALLOWED_HOSTS = env["ATRIUM_ALLOWED_HOSTS"] or ([".localhost", "localhost", "127.0.0.1"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS = env["ATRIUM_CSRF_TRUSTED_ORIGINS"]
+
+# -- apps and the schemas that they live in. Tables of ATRIUM_APPS say it per model (tenants/router.py).
+_FRAMEWORK_IN_BOTH = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.admin",
+]
+ATRIUM_APPS = ["tenants", "rag", "assistants", "embed", "atrium"]
+SHARED_APPS = [*_FRAMEWORK_IN_BOTH, "procrastinate.contrib.django", *ATRIUM_APPS]
+TENANT_APPS = [*_FRAMEWORK_IN_BOTH, *ATRIUM_APPS]
+INSTALLED_APPS = [
+    "unfold",  # before django_tenants and the admin: its templates win
+    "unfold.contrib.filters",
+    "django_tenants",
+    *_FRAMEWORK_IN_BOTH,
+    "django.contrib.staticfiles",
+    "procrastinate.contrib.django",
+    *ATRIUM_APPS,
+]
+TENANT_MODEL = "tenants.Tenant"
+TENANT_DOMAIN_MODEL = "tenants.Domain"
+TENANT_SYNC_ROUTER = "tenants.router.SchemaRouter"
+DATABASE_ROUTERS = [TENANT_SYNC_ROUTER]
+PUBLIC_SCHEMA_NAME = "public"
+AUTH_USER_MODEL = "tenants.User"
+
+# -- database: a pool per process, as many threads as connections
+DATABASES: dict[str, Any] = {"default": database_settings(env)}
+ATRIUM_DATABASE_THREADS = env["ATRIUM_DATABASE_POOL_MAX"]
+ATRIUM_TOOL_THREADS = env["ATRIUM_TOOL_THREADS"]
+ATRIUM_WORKER_CONCURRENCY = env["ATRIUM_WORKER_CONCURRENCY"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- web
+ROOT_URLCONF = "atrium.urls"
+PUBLIC_SCHEMA_URLCONF = "atrium.urls_public"
+ASGI_APPLICATION = "atrium.asgi.application"
+ATRIUM_REFUSE = "atrium.problems.refuse"
+MIDDLEWARE = [
+    "atrium.middleware.RequestMiddleware",
+    "atrium.health.HealthMiddleware",
+    "atrium.middleware.ContentSecurityMiddleware",
+    "atrium.middleware.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "tenants.middleware.TenantMiddleware",
+    "atrium.middleware.SessionMiddleware",
+    "atrium.middleware.CsrfViewMiddleware",
+    "atrium.middleware.AuthenticationMiddleware",
+    "atrium.middleware.MessageMiddleware",
+    "atrium.middleware.XFrameOptionsMiddleware",
+    "atrium.middleware.SyncViewMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "platform" / "atrium" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes of a request body that is no file upload
+
+# -- safe by default; only plain HTTP on purpose takes these off
+SECURE_SSL_REDIRECT = not INSECURE_HTTP
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 0 if INSECURE_HTTP else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not INSECURE_HTTP
+SECURE_HSTS_PRELOAD = not INSECURE_HTTP
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not INSECURE_HTTP
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+
+# -- static files
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / env["ATRIUM_STATIC_ROOT"]
+_COLLECTED = (STATIC_ROOT / "staticfiles.json").exists()
+SERVESTATIC_USE_FINDERS = not _COLLECTED
+SERVESTATIC_AUTOREFRESH = False
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"
+        if _COLLECTED or env["ATRIUM_STATIC_ROOT"] != "staticfiles"
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+# -- language and time
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# -- models: without a key the offline model and the offline embedder answer
+ATRIUM_OPENAI_API_KEY = env["OPENAI_API_KEY"]
+ATRIUM_OPENAI_BASE_URL = env["OPENAI_BASE_URL"]
+ATRIUM_CHAT_MODEL = env["ATRIUM_CHAT_MODEL"] or "gpt-4o-mini"
+ATRIUM_EMBEDDING_MODEL = env["ATRIUM_EMBEDDING_MODEL"]
+ATRIUM_EMBEDDING_DIMENSION = env["ATRIUM_EMBEDDING_DIMENSION"]
+ATRIUM_RUN_TIMEOUT = env["ATRIUM_RUN_TIMEOUT"]
+
+# -- jobs
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
+
+# -- logs: what happened, never what was said
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {"()": "atrium.logs.JsonFormatter"},
+        "plain": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"},
+    },
+    "filters": {"context": {"()": "atrium.logs.ContextFilter"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if env["ATRIUM_LOG_JSON"] else "plain",
+            "filters": ["context"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": env["ATRIUM_LOG_LEVEL"]},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "procrastinate": {"level": "WARNING"},
+        "uvicorn.access": {"level": "WARNING"},  # atrium.request says more, and knows the tenant
+    },
+}
+
+production.refuse_unsafe(
+    debug=DEBUG, secret_key=SECRET_KEY, allowed_hosts=ALLOWED_HOSTS, public_host=ATRIUM_PUBLIC_HOST
+)
+
+from atrium.console_look import UNFOLD, UNFOLD_OPERATOR, UNFOLD_TENANT  # noqa: E402, F401  after what it builds on

@@ -1,0 +1,127 @@
+/**
+ * @typedef {import("./types.js").Citation} Citation
+ * @typedef {import("./types.js").Passage} Passage
+ * @typedef {import("./strings.js").Strings} Strings
+ */
+
+import { make } from "./dom.js";
+import { Problem, explain } from "./problem.js";
+import { placeOf } from "./sources.js";
+import { iconButton } from "./thread-item.js";
+
+/** From this width on there is room for the panel beside the conversation; below, it lies over it as a sheet. */
+const WIDE = "(min-width: 1100px)";
+
+/** Shows one passage: a panel at the side, or a modal sheet at the bottom of a narrow screen. */
+export class CitationsPanel {
+  /** @param {(chunkId: string) => Promise<Passage>} load @param {Strings} strings */
+  constructor(load, strings) {
+    this.load = load;
+    this.strings = strings;
+    /** @type {Element|null} */
+    this.opener = null;
+    /** @type {Citation|null} */
+    this.citation = null;
+    this.label = make("p", { class: "chat-panel-label" });
+    this.body = make("div", { class: "chat-panel-body", tabIndex: 0, "data-testid": "passage" });
+    this.close = iconButton("close", strings.closePassage, "close-passage", () => this.element.close());
+    this.element = make(
+      "dialog",
+      { class: "chat-panel", "aria-label": strings.sources(1), "data-testid": "citations-panel" },
+      make("header", { class: "chat-panel-top" }, this.label, this.close),
+      this.body,
+    );
+    this.element.addEventListener("close", () => this.closed());
+    this.element.addEventListener("click", (event) => {
+      if (event.target === this.element) this.element.close(); // the backdrop of the sheet
+    });
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !event.defaultPrevented) this.element.close();
+    });
+    matchMedia(WIDE).addEventListener("change", () => this.refit());
+  }
+
+  /** @param {Citation} citation */
+  async open(citation) {
+    this.opener = document.activeElement;
+    this.citation = citation;
+    this.label.textContent = this.strings.sourceNumber(citation.number);
+    this.element.setAttribute("aria-label", this.strings.openSource(citation.number, citation.title));
+    this.markOpen(citation);
+    this.fill(citation, make("p", { class: "chat-panel-note", role: "status" }, this.strings.loadingPassage));
+    if (!this.element.open) this.reveal();
+    this.close.focus({ preventScroll: true });
+    try {
+      const passage = await this.load(citation.chunk_id);
+      if (this.citation === citation) this.showPassage(passage);
+    } catch (error) {
+      if (this.citation === citation) this.showFailure(citation, error);
+    }
+  }
+
+  reveal() {
+    if (matchMedia(WIDE).matches) this.element.show();
+    else this.element.showModal();
+  }
+
+  /** The window became wide or narrow while the panel is open. */
+  refit() {
+    if (!this.element.open) return;
+    const { citation, opener } = this;
+    this.citation = null; // keeps `closed` from giving the focus back
+    this.element.close();
+    this.citation = citation;
+    this.opener = opener;
+    this.reveal();
+  }
+
+  closed() {
+    if (!this.citation || this.element.open) return;
+    this.citation = null;
+    this.markOpen(null);
+    if (this.opener instanceof HTMLElement && this.opener.isConnected) this.opener.focus({ preventScroll: true });
+    this.opener = null;
+  }
+
+  /** The marker and the card of the open passage stand out. @param {Citation|null} citation */
+  markOpen(citation) {
+    for (const element of document.querySelectorAll("[data-opened]")) element.removeAttribute("data-opened");
+    if (citation) this.opener?.setAttribute("data-opened", "true");
+  }
+
+  /** @param {{ title: string, heading?: string, page?: number|null }} passage @param {...Node} content */
+  fill(passage, ...content) {
+    const place = placeOf(passage, this.strings);
+    this.body.replaceChildren(
+      make("h2", { class: "chat-panel-title", dir: "auto" }, passage.title),
+      ...(place ? [make("p", { class: "chat-panel-place", dir: "auto" }, place)] : []),
+      ...content,
+    );
+  }
+
+  /** @param {Passage} passage */
+  showPassage(passage) {
+    const text = make("div", { class: "chat-passage", dir: "auto" });
+    const marked = make("mark", { "data-testid": "passage-text" }, passage.text);
+    if (passage.before) text.append(make("span", { class: "chat-passage-around" }, passage.before), "\n");
+    text.append(marked);
+    if (passage.after) text.append("\n", make("span", { class: "chat-passage-around" }, passage.after));
+    this.fill(passage, text);
+    this.body.scrollTop = Math.max(0, marked.offsetTop - this.body.clientHeight / 4);
+  }
+
+  /** @param {Citation} citation @param {unknown} error */
+  showFailure(citation, error) {
+    const gone = error instanceof Problem && error.status === 404;
+    const words = gone ? this.strings.passageGone : explain(error, this.strings).text;
+    const note = make("p", { class: "chat-panel-note", role: "alert" }, words);
+    const quote = citation.quote ? [make("div", { class: "chat-passage", dir: "auto" }, make("mark", {}, citation.quote))] : [];
+    const retry = make("button", { type: "button", class: "chat-button" }, this.strings.retry);
+    retry.addEventListener("click", () => {
+      const { opener } = this;
+      void this.open(citation);
+      this.opener = opener;
+    });
+    this.fill(citation, note, ...quote, ...(gone ? [] : [retry]));
+  }
+}

@@ -1,0 +1,91 @@
+/** @typedef {import("./strings.js").Strings} Strings */
+
+import { make, unseen } from "./dom.js";
+import { icon } from "./icons.js";
+
+/** Where a message is written. Enter sends, Shift and Enter begins a new line. */
+export class Composer {
+  /** @param {(text: string) => void} send @param {Strings} strings */
+  constructor(send, strings) {
+    this.send = send;
+    this.busy = false;
+    this.closed = false;
+    this.field = make("textarea", {
+      class: "chat-composer-field",
+      id: "chat-composer-field",
+      rows: 1,
+      dir: "auto",
+      placeholder: strings.composerPlaceholder,
+      enterkeyhint: "send",
+      "data-testid": "composer",
+      on: { input: () => this.changed(), keydown: (/** @type {KeyboardEvent} */ event) => this.keyPressed(event) },
+    });
+    this.button = make(
+      "button",
+      { type: "submit", class: "chat-composer-send", title: strings.send, disabled: true, "data-testid": "send" },
+      unseen(strings.send),
+      icon("send"),
+    );
+    this.element = make(
+      "form",
+      {
+        class: "chat-composer",
+        on: {
+          submit: (/** @type {Event} */ event) => {
+            event.preventDefault();
+            this.submit();
+          },
+        },
+      },
+      make("label", { class: "chat-unseen", for: "chat-composer-field" }, strings.composerLabel),
+      this.field,
+      this.button,
+    );
+  }
+
+  /** @param {boolean} busy while an answer is on its way, the next message can be written but not sent */
+  setBusy(busy) {
+    this.busy = busy;
+    this.changed();
+  }
+
+  /** @param {boolean} closed nobody here could answer */
+  setClosed(closed) {
+    this.closed = closed;
+    this.field.disabled = closed;
+    this.changed();
+  }
+
+  /** @param {string} text put back for the writer to change; what was begun meanwhile is kept below it */
+  restore(text) {
+    this.field.value = [text, this.field.value].filter(Boolean).join("\n\n");
+    this.changed();
+    this.focus();
+  }
+
+  focus() {
+    this.field.focus({ preventScroll: true });
+  }
+
+  submit() {
+    const text = this.field.value.trim();
+    if (!text || this.busy || this.closed) return;
+    this.field.value = "";
+    this.changed();
+    this.send(text);
+  }
+
+  /** The field is as high as its text, up to the limit in the style sheet. */
+  changed() {
+    this.field.style.height = "auto";
+    this.field.style.height = `${this.field.scrollHeight}px`;
+    this.button.disabled = this.busy || this.closed || !this.field.value.trim();
+  }
+
+  /** @param {KeyboardEvent} event */
+  keyPressed(event) {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.submit();
+  }
+}

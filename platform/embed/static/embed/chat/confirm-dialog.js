@@ -1,0 +1,43 @@
+import { make } from "./dom.js";
+
+/**
+ * Ask before something that cannot be undone. The element is a modal dialog: focus is kept inside, Escape answers no,
+ * and focus goes back to where it was.
+ * @param {HTMLElement} home where the dialog is put while it is open
+ * @param {{ title: string, text: string, confirm: string, cancel: string }} words
+ * @returns {Promise<boolean>}
+ */
+export function confirmInDialog(home, { title, text, confirm, cancel }) {
+  return new Promise((resolve) => {
+    const answer = (/** @type {boolean} */ yes) => () => dialog.close(yes ? "yes" : "no");
+    const button = { type: "button", class: "chat-button" };
+    const dialog = make(
+      "dialog",
+      {
+        class: "chat-confirm",
+        role: "alertdialog",
+        "aria-labelledby": "chat-confirm-title",
+        "aria-describedby": "chat-confirm-text",
+        "data-testid": "confirm-dialog",
+      },
+      make("h2", { id: "chat-confirm-title" }, title),
+      make("p", { id: "chat-confirm-text" }, text),
+      make(
+        "div",
+        { class: "chat-confirm-actions" },
+        make("button", { ...button, on: { click: answer(false) }, autofocus: true, "data-testid": "confirm-no" }, cancel),
+        make(
+          "button",
+          { ...button, class: "chat-button chat-button-danger", on: { click: answer(true) }, "data-testid": "confirm-yes" },
+          confirm,
+        ),
+      ),
+    );
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "yes");
+    });
+    home.append(dialog);
+    dialog.showModal();
+  });
+}

@@ -1,0 +1,42 @@
+/**
+ * @typedef {import("./render.js").CitationMaker} CitationMaker
+ */
+
+import { parseBlocks } from "./blocks.js";
+import { renderBlock } from "./render.js";
+
+/**
+ * Shows a Markdown text that grows. Blocks whose source did not change keep their nodes, so that a long answer costs
+ * little per piece, and a selection in what is already there stays.
+ */
+export class MarkdownView {
+  /** @param {HTMLElement} element @param {CitationMaker} cite */
+  constructor(element, cite) {
+    this.element = element;
+    this.cite = cite;
+    /** @type {{ source: string, node: HTMLElement }[]} */
+    this.shown = [];
+  }
+
+  /** @param {string} source the whole text so far */
+  show(source) {
+    const { lines, blocks } = parseBlocks(source);
+    const next = blocks.map((block, index) => {
+      const text = lines.slice(block.start, block.end).join("\n");
+      const old = this.shown[index];
+      if (old && old.source === text) return old;
+      const node = renderBlock(block, this.cite);
+      if (old) old.node.replaceWith(node);
+      else this.element.append(node);
+      return { source: text, node };
+    });
+    for (const surplus of this.shown.slice(next.length)) surplus.node.remove();
+    this.shown = next;
+  }
+
+  /** Forget what is shown: the next `show` renders everything anew, for instance with citations that came late. */
+  forget() {
+    this.shown = [];
+    this.element.replaceChildren();
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * The shapes that the API speaks (docs: /api/docs) and that the parts of the chat hand to each other.
+ * Dates are ISO 8601 texts, ids are texts.
+ *
+ * @typedef {{ id: string, name: string }} Assistant
+ *
+ * @typedef {object} Thread
+ * @property {string} id
+ * @property {string} name
+ * @property {string} [assistant_id]
+ * @property {string} created_at
+ * @property {string} updated_at
+ *
+ * @typedef {object} Citation
+ * @property {number} number       the n of a marker [n] in the answer
+ * @property {string} document_id
+ * @property {string} chunk_id     what `GET passages/{chunk_id}/` opens
+ * @property {string} title
+ * @property {string} [heading]    path of headings, "A > B"
+ * @property {number|null} [page]
+ * @property {string} [quote]
+ * @property {number|null} [score]
+ *
+ * @typedef {object} Message
+ * @property {string} id
+ * @property {string} type         "human", "ai" or another kind that the chat does not show
+ * @property {string} content
+ * @property {string} [created_at]
+ * @property {Citation[]} [citations]
+ *
+ * @typedef {object} Passage
+ * @property {string} id
+ * @property {string} document_id
+ * @property {string} title
+ * @property {string} [heading]
+ * @property {number|null} [page]
+ * @property {string} text
+ * @property {string} [before]
+ * @property {string} [after]
+ *
+ * @typedef {object} StreamEvent   one server-sent event, its data already read as JSON
+ * @property {string} id
+ * @property {string} event
+ * @property {any} data
+ *
+ * @typedef {object} ChatConfig    what the page tells the component
+ * @property {string} apiBase      path of the API, without the last slash
+ * @property {string} csrfCookie   name of the cookie whose value goes into X-CSRFToken
+ * @property {string} signInUrl
+ * @property {string} userName
+ * @property {string} tenantName
+ * @property {string[]} starters   questions to begin with
+ */
+
+export {};

@@ -1,0 +1,1 @@
+"""A tenant's documents: taken in, split, embedded, indexed and searched. Knows nothing of conversations."""

@@ -1,0 +1,70 @@
+"""Rows for an actor. What it may not see looks as what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from rag.models import Chunk, Collection, Document
+from rag.policies import may_read_collections, may_write_collections
+from tenants.actors import Actor
+from tenants.errors import NotAllowed, NotFound
+
+
+def access_collections(actor: Actor) -> QuerySet[Collection]:
+    """The collections that the actor may read."""
+    return Collection.objects.all() if may_read_collections(actor) else Collection.objects.none()
+
+
+def access_chosen_collections(actor: Actor, collection_ids: Sequence[UUID] | None) -> list[Collection]:
+    """The named collections, or without names all that the actor may read. Raises ``NotFound``."""
+    readable = access_collections(actor)
+    if collection_ids is None:
+        return list(readable)
+    chosen = list(readable.filter(pk__in=collection_ids))
+    if len(chosen) != len(set(collection_ids)):
+        raise NotFound("There is no such collection.")
+    return chosen
+
+
+def access_collection_to_write(actor: Actor, collection_id: UUID) -> Collection:
+    """A collection that the actor may change. Raises ``NotFound``; ``NotAllowed`` if it may only read."""
+    collection = access_collections(actor).filter(pk=collection_id).first()
+    if collection is None:
+        raise NotFound("There is no such collection.")
+    check_may_write(actor)
+    return collection
+
+
+def access_documents(actor: Actor) -> QuerySet[Document]:
+    """The documents of the collections that the actor may read."""
+    return Document.objects.filter(collection__in=access_collections(actor))
+
+
+def access_document_to_write(actor: Actor, document_id: UUID) -> Document:
+    """A document that the actor may change. Raises ``NotFound``; ``NotAllowed`` if it may only read."""
+    document = access_documents(actor).filter(pk=document_id).first()
+    if document is None:
+        raise NotFound("There is no such document.")
+    check_may_write(actor)
+    return document
+
+
+def access_chunk(actor: Actor, chunk_id: int) -> Chunk:
+    """A chunk with its document. Raises ``NotFound``."""
+    chunk = (
+        Chunk.objects.filter(collection__in=access_collections(actor), pk=chunk_id)
+        .select_related("document")
+        .first()
+    )
+    if chunk is None:
+        raise NotFound("There is no such passage. Its document was removed or replaced.")
+    return chunk
+
+
+def check_may_write(actor: Actor) -> None:
+    """Raises ``NotAllowed`` for an actor that only reads."""
+    if not may_write_collections(actor):
+        raise NotAllowed("Owners, admins and editors change collections and documents.")

@@ -1,0 +1,135 @@
+"""Chunks, vectors and postings of one document to the database, all or nothing.
+
+Indexing a document again replaces what was there, so a job may run twice. Embedding is done before and
+elsewhere: a transaction must not wait for a model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from rag.ingest.embed import Vectors
+from rag.ingest.parsed import ParsedDocument
+from rag.ingest.postings import add_postings, count_lexemes, lock_lexical_index, remove_postings
+from rag.ingest.split import ChunkDraft
+from rag.models import Chunk, Document, Embedding, LexicalIndex
+
+_ROWS_A_STATEMENT = 500
+_REMOVE_EMBEDDINGS = (
+    "DELETE FROM rag_embedding USING rag_chunk WHERE chunk_id = rag_chunk.id AND document_id = %s"
+)
+
+
+@dataclass(frozen=True)
+class PreparedDocument:
+    """All that is to be written for one version of a document.
+
+    ``searchable[i]`` is the text that ``vectors[i]`` was made of and whose words are indexed for
+    ``drafts[i]``.
+    """
+
+    document_id: UUID
+    version: int
+    title: str
+    parsed: ParsedDocument
+    drafts: Sequence[ChunkDraft]
+    searchable: Sequence[str]
+    model: str
+    vectors: Vectors
+
+
+def searchable_text(title: str, draft: ChunkDraft) -> str:
+    """What a chunk is found by: title and headings as well, which its text often takes for granted.
+
+    Each is left out where what follows repeats it: words that stand twice would count twice.
+    """
+    text = draft.text
+    for above in (draft.heading, title):
+        if above and not text.startswith(above):
+            text = f"{above}\n{text}"
+    return text
+
+
+def write_index(prepared: PreparedDocument) -> bool:
+    """Replace the document's chunks by these. False when the document is gone or has a newer version.
+
+    The lock on the collection's lexical index makes it one writer a collection at a time: statistics and
+    weights stay exact. The transaction is short, so that writers hardly wait.
+    """
+    with transaction.atomic():
+        document = Document.objects.select_for_update().filter(pk=prepared.document_id).first()
+        if document is None or document.version != prepared.version:
+            return False
+        index = lock_lexical_index(document.collection_id)
+        _remove(document, index)
+        chunks = _insert_chunks(document, prepared, count_lexemes(index.language, prepared.searchable))
+        _insert_embeddings(chunks, prepared)
+        add_postings(index, chunks, prepared.searchable)
+        document.text = prepared.parsed.text
+        document.title = prepared.title
+        document.chunk_count = len(chunks)
+        document.status, document.error = Document.Status.READY, ""
+        document.save(update_fields=["text", "title", "chunk_count", "status", "error", "updated_at"])
+    return True
+
+
+def remove_from_index(document: Document) -> None:
+    """Take a document's chunks, vectors and postings out, and correct the collection's statistics."""
+    with transaction.atomic():
+        Document.objects.select_for_update().filter(pk=document.pk).first()
+        _remove(document, lock_lexical_index(document.collection_id))
+
+
+def _remove(document: Document, index: LexicalIndex) -> None:
+    """Plain SQL: Django would load every chunk to cascade in Python."""
+    remove_postings(index, document.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(_REMOVE_EMBEDDINGS, [document.pk])
+        cursor.execute("DELETE FROM rag_chunk WHERE document_id = %s", [document.pk])
+
+
+def _insert_chunks(
+    document: Document, prepared: PreparedDocument, lexeme_counts: Sequence[int]
+) -> list[Chunk]:
+    rows = [
+        Chunk(
+            document=document,
+            collection_id=document.collection_id,
+            ordinal=draft.ordinal,
+            text=draft.text,
+            heading=draft.heading,
+            page=draft.page,
+            start_offset=draft.start,
+            end_offset=draft.end,
+            token_count=draft.token_count,
+            lexeme_count=lexeme_count,
+            content_hash=hashlib.sha256(searchable.encode()).hexdigest(),
+        )
+        for draft, searchable, lexeme_count in zip(
+            prepared.drafts, prepared.searchable, lexeme_counts, strict=True
+        )
+    ]
+    return Chunk.objects.bulk_create(rows, batch_size=_ROWS_A_STATEMENT)
+
+
+def _insert_embeddings(chunks: Sequence[Chunk], prepared: PreparedDocument) -> None:
+    """A vector of zeros has no cosine: it is not stored, and the chunk is found by its words."""
+    Embedding.objects.bulk_create(
+        [
+            Embedding(
+                chunk=chunk,
+                collection_id=chunk.collection_id,
+                model=prepared.model,
+                dimension=len(vector),
+                vector=vector,
+            )
+            for chunk, vector in zip(chunks, prepared.vectors, strict=True)
+            if vector.any()
+        ],
+        batch_size=_ROWS_A_STATEMENT,
+    )

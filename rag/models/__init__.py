@@ -1,0 +1,9 @@
+"""The rows of retrieval. All of them live in a tenant's schema."""
+
+from rag.models.chunk import Chunk
+from rag.models.collection import Collection
+from rag.models.document import Document, Original
+from rag.models.embedding import Embedding
+from rag.models.lexical import LexicalIndex, Posting
+
+__all__ = ["Chunk", "Collection", "Document", "Embedding", "LexicalIndex", "Original", "Posting"]

@@ -1,0 +1,76 @@
+"""Documents, and the bytes that they came as."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from rag.models.collection import Collection
+from tenants.fields import uuid7
+
+
+class Document(models.Model):
+    """A document of a collection.
+
+    ``text`` is what the parser made of it: the chunks' offsets count its characters. While a new version is
+    taken in, ``text``, ``title`` and the chunks are those of the old one, which goes on answering; the other
+    fields are new.
+    """
+
+    class Status(models.TextChoices):
+        """How far ingestion is. ``failed`` has its reason in ``error``."""
+
+        QUEUED = "queued", "Queued"
+        EXTRACTING = "extracting", "Extracting"
+        EMBEDDING = "embedding", "Embedding"
+        READY = "ready", "Ready"
+        FAILED = "failed", "Failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="documents")
+    title = models.CharField(max_length=500, blank=True)
+    source = models.CharField(
+        max_length=1000, blank=True, help_text="The file name, path or address it came from."
+    )
+    media_type = models.CharField(max_length=200)
+    sha256 = models.CharField("SHA-256", max_length=64, help_text="Of the original, in hexadecimal digits.")
+    size = models.BigIntegerField("size in bytes")
+    text = models.TextField(blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.QUEUED)
+    error = models.TextField(blank=True, help_text="Why it failed, for the person who added it.")
+    version = models.PositiveIntegerField(default=1)
+    chunk_count = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="one_document_a_source",
+                fields=["collection", "source"],
+                condition=~models.Q(source=""),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.source or str(self.pk)
+
+
+class Original(models.Model):
+    """What was handed in, byte for byte: read by ingestion, kept for a download and for processing it anew.
+
+    In the database, not in files: the tenant's schema walls it off, and it is committed with the row it
+    belongs to. ``title`` is the title that was given with it; without one, the parser finds it.
+    """
+
+    document = models.OneToOneField(
+        Document, on_delete=models.CASCADE, primary_key=True, related_name="original"
+    )
+    title = models.CharField(max_length=500, blank=True)
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"Original of {self.document_id}"

@@ -1,0 +1,60 @@
+"""Retrieval as LangChain knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
+from langchain_core.documents import Document as LangChainDocument
+from langchain_core.retrievers import BaseRetriever
+
+from rag.search.hybrid import Hit
+from rag.use_cases.search import asearch, search
+from tenants.actors import Actor
+from tenants.database import give_connections_back
+
+
+class TenantRetriever(BaseRetriever):
+    """Finds passages in the current tenant's collections that ``actor`` may read.
+
+    ``collection_ids`` narrows the search; None is all of them. Each document's metadata has ``document_id``,
+    ``chunk_id``, ``title``, ``heading``, ``page``, ``score`` and ``number``, which counts the passages from
+    1.
+    """
+
+    actor: Actor
+    collection_ids: list[UUID] | None = None
+    limit: int = 6
+
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun
+    ) -> list[LangChainDocument]:
+        try:
+            return _as_documents(search(self.actor, query, self.collection_ids, self.limit))
+        finally:
+            give_connections_back()  # LangGraph may have lent the thread, and keep it
+
+    async def _aget_relevant_documents(
+        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun
+    ) -> list[LangChainDocument]:
+        return _as_documents(await asearch(self.actor, query, self.collection_ids, self.limit))
+
+
+def _as_documents(hits: Sequence[Hit]) -> list[LangChainDocument]:
+    return [
+        LangChainDocument(
+            id=str(hit.chunk_id),
+            page_content=hit.text,
+            metadata={
+                "document_id": str(hit.document_id),
+                "chunk_id": hit.chunk_id,
+                "title": hit.title,
+                "heading": hit.heading,
+                "page": hit.page,
+                "score": hit.score,
+                "number": number,
+            },
+        )
+        for number, hit in enumerate(hits, start=1)
+    ]

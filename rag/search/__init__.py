@@ -1,0 +1,1 @@
+"""Finding chunks: by words (BM25), by meaning (vectors), and by both, fused."""

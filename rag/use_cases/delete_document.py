@@ -1,0 +1,22 @@
+"""Remove a document with all that was made of it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+
+from rag.access import access_document_to_write
+from rag.ingest.index import remove_from_index
+from tenants.actors import Actor
+
+
+def delete_document(actor: Actor, document_id: UUID) -> None:
+    """Delete the document, its original, its chunks and their place in the indexes.
+
+    Raises ``NotFound`` and ``NotAllowed``.
+    """
+    document = access_document_to_write(actor, document_id)
+    with transaction.atomic():
+        remove_from_index(document)
+        document.delete()

@@ -1,0 +1,1 @@
+"""The ground floor: who acts, for which tenant, and may they?"""

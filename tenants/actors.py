@@ -1,0 +1,38 @@
+"""Who is acting: a member, an API key, a visitor or the system, always inside one tenant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tenants.context import TenantRef
+
+ActorKind = Literal["member", "api_key", "visitor", "system"]
+
+OWNER, ADMIN, EDITOR, MEMBER = "Owner", "Admin", "Editor", "Member"
+ROLES = (OWNER, ADMIN, EDITOR, MEMBER)
+CONSOLE_ROLES = frozenset({OWNER, ADMIN, EDITOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, for which tenant. ``user_id`` is the member, also behind an API key that acts for one.
+
+    ``roles`` are the names of the Django groups that the member is in; ``label`` is for logs and screens.
+    """
+
+    kind: ActorKind
+    tenant: TenantRef
+    user_id: int | None = None
+    api_key_id: int | None = None
+    roles: frozenset[str] = field(default_factory=frozenset)
+    label: str = ""
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Members and keys are; a visitor of an embedded chat is not."""
+        return self.kind in ("member", "api_key", "system")
+
+    def has_role(self, *names: str) -> bool:
+        """True when the actor holds one of the roles."""
+        return not self.roles.isdisjoint(names)

@@ -1,0 +1,93 @@
+"""Who asks: a session or an API key -> ``request.actor``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import HttpRequest
+from ninja.errors import HttpError
+from ninja.security import APIKeyCookie, HttpBearer
+
+from tenants.actors import Actor
+from tenants.context import require_tenant
+from tenants.database import in_database
+from tenants.errors import NotAllowed, NotSignedIn
+from tenants.keys import find_api_key
+from tenants.models import User
+
+
+def member_actor(user: User) -> Actor:
+    """The actor that a signed-in member is. One query, for the roles."""
+    return Actor(
+        kind="member",
+        tenant=require_tenant(),
+        user_id=user.pk,
+        roles=frozenset(user.groups.values_list("name", flat=True)),
+        label=user.get_username(),
+    )
+
+
+def _actor_of_session(request: HttpRequest) -> Actor | None:
+    user = get_user(request)
+    if not isinstance(user, User) or not user.is_active:
+        return None
+    request.user = user
+    return member_actor(user)
+
+
+def _actor_of_key(request: HttpRequest, secret: str) -> Actor | None:
+    key = find_api_key(secret)
+    if key is None:
+        return None
+    if key.user is not None:
+        request.user = key.user
+    roles = frozenset(key.user.groups.values_list("name", flat=True)) if key.user else frozenset()
+    return Actor("api_key", require_tenant(), key.user_id, key.pk, roles, key.name)
+
+
+class SessionAuth(APIKeyCookie):
+    """A member's session cookie. Requests that change something also need the CSRF token in ``X-CSRFToken``."""
+
+    param_name = settings.SESSION_COOKIE_NAME
+
+    def _get_key(self, request: HttpRequest) -> str | None:
+        if self.param_name not in request.COOKIES:
+            return None  # no session: nothing that a forged request could ride on
+        try:
+            return super()._get_key(request)
+        except HttpError as error:
+            raise NotAllowed(
+                "Send the csrftoken cookie's value in the X-CSRFToken header.", code="csrf_failed"
+            ) from error
+
+    async def authenticate(self, request: HttpRequest, key: str | None) -> Actor | None:  # type: ignore[override]
+        """The member of this session, or None."""
+        if not key:
+            return None
+        return _remember(request, await in_database(_actor_of_session, request))
+
+
+class ApiKeyAuth(HttpBearer):
+    """``Authorization: Bearer atr_...``"""
+
+    async def authenticate(self, request: HttpRequest, token: str) -> Actor | None:  # type: ignore[override]
+        """The actor that the key stands for. A wrong key is refused even where a session would do."""
+        actor = await in_database(_actor_of_key, request, token)
+        if actor is None:
+            raise NotSignedIn("This API key is unknown here, revoked or expired.", code="wrong_api_key")
+        return _remember(request, actor)
+
+
+def _remember(request: HttpRequest, actor: Actor | None) -> Actor | None:
+    request.actor = actor  # type: ignore[attr-defined]
+    return actor
+
+
+def actor_of(request: Any) -> Actor:
+    """The actor of an authenticated request."""
+    return request.actor
+
+
+API_AUTH = [ApiKeyAuth(), SessionAuth()]

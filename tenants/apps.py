@@ -1,0 +1,20 @@
+"""The tenants app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class TenantsConfig(AppConfig):
+    """Tenants, members, keys, access rules."""
+
+    name = "tenants"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Make Django's process-wide caches tell tenants apart, and listen for changes of hosts."""
+        from tenants import hosts
+        from tenants.content_types import cache_content_types_per_schema
+
+        cache_content_types_per_schema()
+        hosts.connect_signals()

@@ -1,0 +1,146 @@
+"""django-tenants' PostgreSQL backend with the tenant in a ``ContextVar`` instead of on the connection.
+
+Stock django-tenants remembers the tenant on a thread's connection. Work that moves to another thread (LangGraph's
+tools, an executor) then runs on ``public``, and asyncio tasks that share a thread read each other's rows. Here every
+cursor asks ``tenants.context`` who it is for, and the search path is set again whenever the connection at hand was
+last used for somebody else. A connection that comes from the pool is never trusted to be on the right path.
+
+Also new: a connection finds its way back to the pool when its thread ends. LangGraph starts threads of its own for
+synchronous graphs; without this, each of them would strand a connection.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from django.db.backends.postgresql import base as postgresql
+from django.utils.asyncio import async_unsafe
+from django_tenants.postgresql_backend import base as django_tenants_backend
+
+from tenants import context
+from tenants.context import PUBLIC, TenantRef
+
+
+class _ThreadGuard:
+    """Lives in a thread's locals: dropped with them when the thread ends, it gives the connection back."""
+
+    def __init__(self, wrapper: DatabaseWrapper) -> None:
+        self._wrapper = wrapper  # the wrapper does not point back: no cycle, so this goes when the thread goes
+
+    def __del__(self) -> None:
+        self._wrapper.give_back()
+
+
+_guards = threading.local()
+
+
+class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):
+    """One thread's handle on the database, on whichever tenant the running context says."""
+
+    include_public_schema = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._applied: str | None = None
+        self._constructing = True  # the parent's constructor enters `public`: it must not clobber the context
+        super().__init__(*args, **kwargs)
+        self._constructing = False
+
+    # -- the django-tenants face: what its commands and its users expect, answered from the context
+
+    @property
+    def tenant(self) -> TenantRef:
+        """The tenant in force for the running context."""
+        return context.active_schema()
+
+    @tenant.setter
+    def tenant(self, tenant: Any) -> None:
+        if self._constructing or tenant is None:
+            return
+        context.activate(_as_ref(tenant))
+
+    @property
+    def schema_name(self) -> str:
+        """The schema in force for the running context."""
+        return context.active_schema().schema_name
+
+    @schema_name.setter
+    def schema_name(self, name: str | None) -> None:
+        """Follows ``tenant``; the parent class assigns both."""
+
+    def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
+        """Enter ``tenant`` for the rest of the running context.
+
+        ``include_public`` is accepted for django-tenants' commands and makes no difference: extensions live in
+        ``public``, and what a schema holds is introspected per schema.
+        """
+        self.tenant = tenant
+
+    def set_settings_schema(self, schema_name: str) -> None:
+        """Nothing: ``settings_dict`` is shared by all threads and must not be written."""
+
+    # -- the search path
+
+    @async_unsafe
+    def connect(self) -> None:
+        """Take a connection; nothing is known about its search path."""
+        self._applied = None
+        super().connect()
+        _guards.__dict__.setdefault(self.alias, _ThreadGuard(self))
+
+    def close(self) -> None:
+        """Give the connection back to the pool, or close it."""
+        self._applied = None
+        super().close()
+
+    @async_unsafe
+    def rollback(self) -> None:
+        """Roll back; a SET inside the transaction is undone with it."""
+        self._applied = None
+        super().rollback()
+
+    @async_unsafe
+    def savepoint_rollback(self, sid: str) -> None:
+        """Roll back to a savepoint; a SET made after it is undone, too."""
+        try:
+            super().savepoint_rollback(sid)
+        finally:
+            self._applied = None
+
+    def _cursor(self, name: str | None = None) -> Any:
+        # Past the parent: it decides from state on the connection, which is the mistake that this class mends.
+        cursor = postgresql.DatabaseWrapper._cursor(self, name=name)
+        wanted = self.schema_name
+        if self._applied != wanted:
+            self._apply_search_path(wanted, cursor if name is None else None)
+        return cursor
+
+    def _apply_search_path(self, schema_name: str, cursor: Any | None) -> None:
+        """Point the connection at ``schema_name``, ``public`` behind it for extensions and the job queue."""
+        path = ", ".join(self.ops.quote_name(part) for part in dict.fromkeys((schema_name, PUBLIC.schema_name)))
+        statement = f"SET search_path = {path}"
+        if cursor is not None:
+            cursor.execute(statement)
+        else:  # a named cursor runs one statement only
+            with self.connection.cursor() as plain:
+                plain.execute(statement)
+        self._applied = schema_name
+
+    def give_back(self) -> None:
+        """Return the connection when its thread has ended: there is no transaction left to ask about."""
+        connection, self.connection = self.connection, None
+        if connection is None:
+            return
+        pool = getattr(connection, "_pool", None)
+        if pool is not None:
+            pool.putconn(connection)
+        else:
+            connection.close()
+
+
+def _as_ref(tenant: Any) -> TenantRef:
+    """A ``TenantRef`` for a Tenant row, a ref or django-tenants' own stand-in."""
+    if isinstance(tenant, TenantRef):
+        return tenant
+    as_ref = getattr(tenant, "as_ref", None)
+    return as_ref() if as_ref else TenantRef(id=None, schema_name=tenant.schema_name)

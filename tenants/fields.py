@@ -1,0 +1,38 @@
+"""Keys: UUID version 7, which sort by time and tell nobody how many rows there are (RFC 9562, section 5.7)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import uuid_utils.compat
+from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import AutoField, UUIDField
+from django.utils.functional import cached_property
+
+# Django asks every backend for the range of an automatic key's column type, and knows none for UUIDs.
+BaseDatabaseOperations.integer_field_ranges["UUIDField"] = (0, 0)
+
+
+def uuid7() -> uuid.UUID:
+    """A new key: milliseconds since the epoch first, then random bits."""
+    return uuid_utils.compat.uuid7()
+
+
+class UUIDv7AutoField(UUIDField, AutoField):
+    """A primary key that makes its own UUIDv7, usable as an app's ``default_auto_field``."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("default", uuid7)
+        kwargs.setdefault("editable", False)
+        super().__init__(*args, **kwargs)
+
+    def rel_db_type(self, connection: BaseDatabaseWrapper) -> str | None:
+        """The type of a foreign key to this: ``AutoField`` would say integer."""
+        return UUIDField().db_type(connection)
+
+    @cached_property
+    def validators(self) -> list[Any]:
+        """None: ``IntegerField`` would compare the key with a range of numbers."""
+        return []

@@ -1,0 +1,8 @@
+"""The rows of the ground floor."""
+
+from tenants.models.access_rule import AccessRule
+from tenants.models.api_key import ApiKey
+from tenants.models.tenant import Domain, Tenant
+from tenants.models.user import User
+
+__all__ = ["AccessRule", "ApiKey", "Domain", "Tenant", "User"]

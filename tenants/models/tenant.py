@@ -1,0 +1,53 @@
+"""Tenants and their hosts: the operators' tables, in the public schema."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django_tenants.models import DomainMixin, TenantMixin
+
+from tenants.context import TenantRef
+from tenants.router import PUBLIC_ONLY
+
+
+class Tenant(TenantMixin):
+    """A customer: one schema, one or more hosts."""
+
+    lives_in = PUBLIC_ONLY
+    auto_create_schema = False  # tenants/provisioning makes the schema and all that belongs into it
+
+    class Status(models.TextChoices):
+        """Suspended: refused everywhere, nothing lost."""
+
+        ACTIVE = "active", "Active"
+        SUSPENDED = "suspended", "Suspended"
+
+    name = models.CharField(max_length=200)
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.ACTIVE)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name or self.schema_name
+
+    def as_ref(self, domain_url: str | None = None) -> TenantRef:
+        """What running work carries of this row."""
+        return TenantRef(
+            id=self.pk,
+            schema_name=self.schema_name,
+            name=self.name,
+            suspended=self.status == self.Status.SUSPENDED,
+            domain_url=domain_url,
+        )
+
+
+class Domain(DomainMixin):
+    """A host name at which a tenant answers."""
+
+    lives_in = PUBLIC_ONLY
+
+    class Meta:
+        ordering: ClassVar = ["domain"]

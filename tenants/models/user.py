@@ -1,0 +1,22 @@
+"""People: operators in the public schema, members in a tenant's."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+
+from tenants.router import BOTH
+
+
+class User(AbstractUser):
+    """Someone who can sign in. The schema that the row lives in says to what.
+
+    Django's user, session, group and content type tables exist in every schema: each host signs in its own people
+    only, because each reads its own tables (docs/decisions/0002-framework-tables-in-both.md).
+    """
+
+    lives_in = BOTH
+
+    @property
+    def display_name(self) -> str:
+        """The name to greet with."""
+        return self.get_full_name() or self.username

@@ -1,0 +1,59 @@
+"""Jobs that carry their tenant.
+
+A job is deferred inside the tenant's transaction (it appears or vanishes with the row that it is about) and runs
+later, in a worker, in that tenant's context. The queue itself lives in the public schema, one for all tenants.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from procrastinate.contrib.django import app
+
+from tenants.context import TenantRef, public_context, require_tenant, tenant_context
+from tenants.database import in_database, in_thread
+
+log = logging.getLogger(__name__)
+
+
+class TenantTask:
+    """A task whose body runs in the tenant's context that was in force when it was deferred."""
+
+    def __init__(self, function: Callable[..., Any], task: Any) -> None:
+        self.function = function
+        self.task = task
+
+    def defer(self, **arguments: Any) -> int:
+        """Queue the job for the current tenant, in the current transaction. Returns the job's id.
+
+        Raises ``NoTenant`` outside of a tenant's context. Arguments must be JSON.
+        """
+        return self.task.defer(tenant_schema=require_tenant().schema_name, **arguments)
+
+
+def tenant_task(*, name: str, queue: str = "default", **options: Any) -> Callable[[Callable[..., Any]], TenantTask]:
+    """Register a synchronous function as a job that carries its tenant. ``options`` are procrastinate's."""
+
+    def register(function: Callable[..., Any]) -> TenantTask:
+        async def run(*, tenant_schema: str, **arguments: Any) -> None:
+            tenant = await in_database(_find_tenant, tenant_schema)
+            if tenant is None:
+                log.warning("a job's tenant is gone, the job is dropped", extra={"job": name})
+                return
+            with tenant_context(tenant):
+                await in_thread(function, **arguments)
+
+        task = app.task(name=name, queue=queue, **options)(run)
+        return TenantTask(function, task)
+
+    return register
+
+
+def _find_tenant(schema_name: str) -> TenantRef | None:
+    from tenants.models import Tenant
+
+    with public_context():
+        tenant = Tenant.objects.filter(schema_name=schema_name).first()
+    return tenant.as_ref() if tenant else None

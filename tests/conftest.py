@@ -1,0 +1,111 @@
+"""Fixtures for all tests: one database for the session, two tenants made once, a real server in the test's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+import uvicorn
+from atrium.database_url import database_settings
+from atrium.env import Environment
+from django.db import connections
+
+from tenants.context import public_context
+from tests import postgres
+from tests.factories import TenantFixture
+
+
+@pytest.fixture(scope="session")
+def database_url(django_db_blocker) -> Iterator[str]:
+    """A migrated database; its address, for child processes."""
+    from tenants.provisioning.migrate import migrate_public
+
+    with postgres.server() as maintenance_url, postgres.database(maintenance_url) as url:
+        connection = connections["default"]
+        connection.settings_dict.update(database_settings(Environment({"DATABASE_URL": url})))
+        with django_db_blocker.unblock():
+            migrate_public()
+            yield url
+        connection.close()
+        connection.close_pool()
+
+
+@pytest.fixture(scope="session")
+def tenants(database_url, django_db_blocker) -> dict[str, TenantFixture]:
+    from tests.factories import make_tenant
+
+    with django_db_blocker.unblock():
+        return {name: make_tenant(name) for name in ("acme", "globex")}
+
+
+@pytest.fixture
+def clean_tenants(tenants, django_db_blocker) -> Iterator[dict[str, TenantFixture]]:
+    """Both tenants as they were made; what the test leaves behind is removed after it."""
+    from tenants.database import give_connections_back
+    from tenants.hosts import host_map
+    from tenants.models import Tenant
+    from tests.factories import reset
+
+    with django_db_blocker.unblock():
+        yield tenants
+        with public_context():
+            Tenant.objects.update(status=Tenant.Status.ACTIVE)
+        for tenant in tenants.values():
+            reset(tenant)
+        host_map.forget()
+        give_connections_back()
+
+
+@pytest.fixture
+def acme(clean_tenants) -> TenantFixture:
+    return clean_tenants["acme"]
+
+
+@pytest.fixture
+def globex(clean_tenants) -> TenantFixture:
+    return clean_tenants["globex"]
+
+
+class Server:
+    """A server on a local port, and clients for its hosts."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._clients: list[httpx.AsyncClient] = []
+
+    def client(self, host: str, **headers: str) -> httpx.AsyncClient:
+        """A client that speaks to ``host``; closed with the server."""
+        client = httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{self.port}", headers={"Host": f"{host}:{self.port}", **headers}, timeout=30
+        )
+        self._clients.append(client)
+        return client
+
+    def signed_in(self, tenant: TenantFixture) -> httpx.AsyncClient:
+        """A client with the tenant's API key."""
+        return self.client(tenant.host, **tenant.bearer)
+
+    async def close(self) -> None:
+        for client in self._clients:
+            await client.aclose()
+
+
+@pytest.fixture
+async def server(clean_tenants) -> AsyncIterator[Server]:
+    """The real ASGI application behind uvicorn, in the test's own event loop."""
+    from atrium.asgi import application
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    running = uvicorn.Server(uvicorn.Config(application, log_config=None, lifespan="on"))
+    task = asyncio.create_task(running.serve(sockets=[listening]))
+    while not running.started:
+        await asyncio.sleep(0.01)
+    server = Server(listening.getsockname()[1])
+    yield server
+    await server.close()
+    running.should_exit = True
+    await task
+    listening.close()

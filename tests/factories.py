@@ -1,0 +1,73 @@
+"""What tests are made of: two tenants with an owner, two members, an outsider to their threads, and a key each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import Group
+from django.db import connection
+from tenants.actors import MEMBER, OWNER, Actor
+from tenants.api.auth import member_actor
+from tenants.context import TenantRef, tenant_context
+from tenants.keys import create_api_key
+from tenants.models import AccessRule, User
+from tenants.provisioning.create import create_tenant
+
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True)
+class TenantFixture:
+    """One tenant and its people. ``outsider`` is a member who owns nothing that the tests make."""
+
+    ref: TenantRef
+    host: str
+    owner: User
+    member: User
+    outsider: User
+    api_key: str
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """Headers that sign in with the member's key."""
+        return {"Authorization": f"Bearer {self.api_key}"}
+
+    def actor(self, user: User | None = None) -> Actor:
+        """The actor that a member is (by default ``member``)."""
+        with tenant_context(self.ref):
+            return member_actor(user or self.member)
+
+
+def make_tenant(name: str) -> TenantFixture:
+    """A new tenant at ``name.localhost`` with its people."""
+    host = f"{name}.localhost"
+    ref = create_tenant(name, name.capitalize(), host).as_ref()
+    with tenant_context(ref):
+        owner = make_member("owner", OWNER, is_staff=True)
+        member = make_member("member")
+        outsider = make_member("outsider")
+        _, secret = create_api_key("tests", member)
+    return TenantFixture(ref, host, owner, member, outsider, secret)
+
+
+def make_member(username: str, role: str = MEMBER, **fields: object) -> User:
+    """A member of the current tenant."""
+    user = User.objects.create_user(username, f"{username}@example.com", PASSWORD, **fields)
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def reset(tenant: TenantFixture) -> None:
+    """Bring the tenant back to what ``make_tenant`` made: tests commit, because they work on many connections."""
+    people = [tenant.owner, tenant.member, tenant.outsider]
+    with tenant_context(tenant.ref), connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+        made_by_tests = [name for name in tables if name.startswith(("assistants_", "rag_", "embed_", "example_"))]
+        made_by_tests += ["django_session", "django_admin_log"]
+        cursor.execute(f"TRUNCATE {', '.join(connection.ops.quote_name(name) for name in made_by_tests)} CASCADE")
+        AccessRule.objects.all().delete()
+        AccessRule.objects.create(note="the rule that a tenant starts with")
+        User.objects.exclude(pk__in=[user.pk for user in people]).delete()
+        for user in people:
+            user.save()
+            user.groups.set(Group.objects.filter(name=OWNER if user.username == "owner" else MEMBER))
