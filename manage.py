@@ -13,6 +13,10 @@ def main() -> None:
     from atrium.env import set_default_settings_module
 
     set_default_settings_module()
+    if sys.argv[1:2] == ["demo"]:
+        from atrium.demo.bootstrap import prepare
+
+        prepare(sys.argv[2:])  # the demo brings its own database and key, which the settings want to see
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -13,6 +13,8 @@ from langchain_core.tools import BaseTool
 
 from assistants.exceptions import AIAssistantMisconfiguredError, AIAssistantNotDefinedError
 from assistants.llm.providers import chat_model
+from tenants.actors import Actor
+from tenants.context import require_tenant
 
 ID_PATTERN = re.compile(r"[a-zA-Z0-9_-]+")
 
@@ -46,8 +48,10 @@ class AIAssistant:
         user: Any | None = None,
         request: HttpRequest | None = None,
         view: Any | None = None,
+        actor: Actor | None = None,
         **kwargs: Any,
     ) -> None:
+        self._actor = actor
         self._user = user
         self._request = request
         self._view = view
@@ -105,6 +109,15 @@ class AIAssistant:
         """The chat model that answers: any LangChain chat model with tool calling."""
         return chat_model(self.get_model(), self.get_temperature(), self.get_model_kwargs())
 
+    def get_actor(self) -> Actor:
+        """Who asks: the actor of the run, else the member ``user``, else the system."""
+        if self._actor is None:
+            from tenants.members import member_actor
+
+            signed_in = getattr(self._user, "is_authenticated", False)
+            self._actor = member_actor(self._user) if signed_in else Actor("system", require_tenant())
+        return self._actor
+
     def get_tools(self) -> Sequence[BaseTool]:
         """The tools that the model may call."""
         return []
@@ -113,7 +126,7 @@ class AIAssistant:
         """Where ``has_rag`` gets its passages: the tenant's own collections, unless overridden."""
         from rag.retriever import TenantRetriever
 
-        return TenantRetriever()
+        return TenantRetriever(actor=self.get_actor())
 
 
 def _path(cls: type) -> str:

@@ -13,9 +13,7 @@ def check_may_run(actor: Actor, assistant_id: str) -> Decision:
     """The decision that lets the actor run the assistant. Raises ``AIUserNotAllowedError``."""
     decision = decide_use(actor, assistant_id)
     if not decision.allowed:
-        raise AIUserNotAllowedError(
-            "No access rule allows you to use this assistant.", code="assistant_not_allowed"
-        )
+        raise AIUserNotAllowedError("No access rule allows you to use this assistant.", code="assistant_not_allowed")
     return decision
 
 

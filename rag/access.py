@@ -55,9 +55,7 @@ def access_document_to_write(actor: Actor, document_id: UUID) -> Document:
 def access_chunk(actor: Actor, chunk_id: int) -> Chunk:
     """A chunk with its document. Raises ``NotFound``."""
     chunk = (
-        Chunk.objects.filter(collection__in=access_collections(actor), pk=chunk_id)
-        .select_related("document")
-        .first()
+        Chunk.objects.filter(collection__in=access_collections(actor), pk=chunk_id).select_related("document").first()
     )
     if chunk is None:
         raise NotFound("There is no such passage. Its document was removed or replaced.")

@@ -50,9 +50,7 @@ def _then_give_back(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
 async def _on(executor: ThreadPoolExecutor, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     context = contextvars.copy_context()
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(
-        executor, lambda: context.run(_then_give_back, function, *args, **kwargs)
-    )
+    return await loop.run_in_executor(executor, lambda: context.run(_then_give_back, function, *args, **kwargs))
 
 
 async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

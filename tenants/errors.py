@@ -29,9 +29,7 @@ class InvalidInput(AtriumError):
     code = "invalid_input"
     title = "The input is not valid"
 
-    def __init__(
-        self, detail: str = "", *, field: str | None = None, code: str | None = None, **facts: object
-    ) -> None:
+    def __init__(self, detail: str = "", *, field: str | None = None, code: str | None = None, **facts: object) -> None:
         if field:
             facts["errors"] = [{"field": field, "message": detail}]
         super().__init__(detail, code=code, **facts)

@@ -6,8 +6,8 @@ import uuid
 from typing import Any
 
 import uuid_utils.compat
-from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.models import AutoField, UUIDField
 from django.utils.functional import cached_property
 
@@ -28,6 +28,10 @@ class UUIDv7AutoField(UUIDField, AutoField):
         kwargs.setdefault("editable", False)
         super().__init__(*args, **kwargs)
 
+    def get_prep_value(self, value: Any) -> uuid.UUID | None:
+        """The key as a UUID; ``IntegerField`` would make a number of it."""
+        return self.to_python(value)
+
     def rel_db_type(self, connection: BaseDatabaseWrapper) -> str | None:
         """The type of a foreign key to this: ``AutoField`` would say integer."""
         return UUIDField().db_type(connection)
@@ -35,4 +39,8 @@ class UUIDv7AutoField(UUIDField, AutoField):
     @cached_property
     def validators(self) -> list[Any]:
         """None: ``IntegerField`` would compare the key with a range of numbers."""
+        return []
+
+    def _check_max_length_warning(self) -> list[Any]:
+        """None: a UUID's column has a length of its own, which ``IntegerField`` wonders about."""
         return []

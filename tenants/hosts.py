@@ -28,6 +28,7 @@ class HostMap:
     def __init__(self) -> None:
         self._tenants: Mapping[str, TenantRef] | None = None
         self._loaded_at = 0.0
+        self._version = 0
 
     async def find(self, host: str) -> TenantRef | None:
         """The tenant at ``host`` (without a port), or None. A query only after a change."""
@@ -43,6 +44,7 @@ class HostMap:
 
     def forget(self) -> None:
         """Something changed: read again at the next request."""
+        self._version += 1
         self._tenants = None
 
     def _fresh(self) -> Mapping[str, TenantRef] | None:
@@ -51,11 +53,12 @@ class HostMap:
     def _load(self) -> Mapping[str, TenantRef]:
         from tenants.models import Domain
 
-        loaded_at = time.monotonic()
+        loaded_at, version = time.monotonic(), self._version
         with public_context():
             rows = Domain.objects.select_related("tenant")
             tenants = {row.domain: row.tenant.as_ref(domain_url=row.domain) for row in rows}
-        self._tenants, self._loaded_at = tenants, loaded_at
+        if version == self._version:  # else it changed while it was read: good for this request, not to be kept
+            self._tenants, self._loaded_at = tenants, loaded_at
         return tenants
 
 

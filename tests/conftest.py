@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 import uvicorn
-from atrium.database_url import database_settings
-from atrium.env import Environment
 from django.db import connections
 
+from atrium.database_url import database_settings
+from atrium.env import Environment
 from tenants.context import public_context
 from tests import postgres
 from tests.factories import TenantFixture
@@ -79,7 +79,9 @@ class Server:
     def client(self, host: str, **headers: str) -> httpx.AsyncClient:
         """A client that speaks to ``host``; closed with the server."""
         client = httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{self.port}", headers={"Host": f"{host}:{self.port}", **headers}, timeout=30
+            base_url=f"http://127.0.0.1:{self.port}",
+            headers={"Host": f"{host}:{self.port}", **headers},
+            timeout=30,
         )
         self._clients.append(client)
         return client

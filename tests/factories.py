@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.contrib.auth.models import Group
 from django.db import connection
+
 from tenants.actors import MEMBER, OWNER, Actor
-from tenants.api.auth import member_actor
 from tenants.context import TenantRef, tenant_context
+from tenants.database import in_database
 from tenants.keys import create_api_key
+from tenants.members import member_actor
 from tenants.models import AccessRule, User
 from tenants.provisioning.create import create_tenant
+
+T = TypeVar("T")
 
 PASSWORD = "correct horse battery staple"
 
@@ -31,6 +37,11 @@ class TenantFixture:
     def bearer(self) -> dict[str, str]:
         """Headers that sign in with the member's key."""
         return {"Authorization": f"Bearer {self.api_key}"}
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do database work for the tenant from an async test: off the event loop, which it must not block."""
+        with tenant_context(self.ref):
+            return await in_database(work)
 
     def actor(self, user: User | None = None) -> Actor:
         """The actor that a member is (by default ``member``)."""

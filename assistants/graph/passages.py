@@ -8,9 +8,9 @@ The form is small XML that models read well and that the offline model and the t
     </passage>
     </passages>
 
-A document is written by strangers, so no text of it may close its passage or open another one: a ``<`` before
-``passage``, ``/passage``, ``passages`` ... becomes ``&lt;``. Only those are escaped, as code and formulas in a passage
-should reach the model as they are. Pure functions; no Django.
+A document is written by strangers, so no text of it may close its passage or open another one: a ``<``
+before ``passage``, ``/passage``, ``passages`` ... becomes ``&lt;``. Only those are escaped, as code and
+formulas in a passage should reach the model as they are. Pure functions; no Django.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from dataclasses import dataclass
 
 from langchain_core.documents import Document
 
-# What may follow a "<" (or an already escaped one) to make it one of our tags, however sloppily it is written.
-# The possessive quantifiers keep a long run of blanks linear: an uploaded text must not slow the prompt down.
+# What may follow a "<" (or an already escaped one) to make it one of our tags, however sloppily it is
+# written. The possessive quantifiers keep a long run of blanks linear: an uploaded text must not slow the
+# prompt down.
 _TAG_REST = r"(?=\s*+/?\s*+(?i:passage))"
 _TAG_START = re.compile("<" + _TAG_REST)
 _ESCAPED_TAG_START = re.compile("&((?:amp;)*)lt;" + _TAG_REST)
@@ -64,14 +65,14 @@ def format_passages(documents: Iterable[Document]) -> str:
     Parameters
     ----------
     documents
-        Retrieved passages, best first. Read from ``metadata``: ``number`` (without one, the position from 1),
-        ``title`` and ``heading`` (both may be missing or None).
+        Retrieved passages, best first. Read from ``metadata``: ``number`` (without one, the position from
+        1), ``title`` and ``heading`` (both may be missing or None).
 
     Returns
     -------
     str
-        The block. It is empty of passages, but there, when nothing was retrieved: "searched and found nothing"
-        is something else than "did not search".
+        The block. It is empty of passages, but there, when nothing was retrieved: "searched and found
+        nothing" is something else than "did not search".
     """
     passages = [_format_passage(document, position) for position, document in enumerate(documents, start=1)]
     return "\n".join([_OPENING, *passages, _CLOSING])
@@ -117,7 +118,9 @@ def _attribute(value: str) -> str:
 
 
 def _neutralise(text: str) -> str:
-    """Escape what could be read as one of our tags; one more ``amp;`` where the text has it escaped already."""
+    """Escape what could be read as one of our tags; one more ``amp;`` where the text has it escaped
+    already.
+    """
     deeper = _ESCAPED_TAG_START.sub(lambda found: f"&amp;{found[1]}lt;", text)
     return _TAG_START.sub("&lt;", deeper)
 

@@ -1,10 +1,10 @@
 """Fills a tool's arguments from a question by rules, or says which it could not fill.
 
-From the surest rule to the boldest: what the question calls by its name (``limit=5``, "limit 5", "5 results"); values
-of an enum; dates, addresses and ids by their form; switches ("without archived"); numbers and quotations by their
-order; and what follows "in", "for" or "of" where one text is all that is missing. A rule that could be read in two
-ways fills nothing: three numbers for two parameters are a question back, not a guess. Words such as "today" stay
-unread, as the model knows neither clock nor time zone.
+From the surest rule to the boldest: what the question calls by its name (``limit=5``, "limit 5", "5
+results"); values of an enum; dates, addresses and ids by their form; switches ("without archived"); numbers
+and quotations by their order; and what follows "in", "for" or "of" where one text is all that is missing. A
+rule that could be read in two ways fills nothing: three numbers for two parameters are a question back, not
+a guess. Words such as "today" stay unread, as the model knows neither clock nor time zone.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def fill_arguments(text: str, tool: Tool, *, by_position: bool = True) -> Argume
     text
         The question, or the part of it that belongs to this tool; `MASK` where nothing may be read.
     by_position
-        Also use rules that go by order and position alone. Without them only what is named, or of a form of its
-        own, is filled.
+        Also use rules that go by order and position alone. Without them only what is named, or of a form of
+        its own, is filled.
     """
     filling = _Filling(text, tool)
     filling.read_named()
@@ -53,9 +53,7 @@ def fill_arguments(text: str, tool: Tool, *, by_position: bool = True) -> Argume
         filling.read_subject()
     missing = tuple(parameter for parameter in filling.open() if parameter.required)
     # In the order of the schema, so that the same question always makes the same call.
-    ordered = {
-        each.name: filling.values[each.name] for each in tool.parameters if each.name in filling.values
-    }
+    ordered = {each.name: filling.values[each.name] for each in tool.parameters if each.name in filling.values}
     return Arguments(ordered, missing)
 
 
@@ -70,9 +68,7 @@ class _Filling:
     def open(self, *kinds: str) -> list[Parameter]:
         """Parameters without a value yet, of these kinds or of any."""
         return [
-            each
-            for each in self.tool.parameters
-            if each.name not in self.values and (not kinds or each.kind in kinds)
+            each for each in self.tool.parameters if each.name not in self.values and (not kinds or each.kind in kinds)
         ]
 
     def read_named(self) -> None:
@@ -96,8 +92,7 @@ class _Filling:
     def read_formats(self) -> None:
         for name, written in FORMATS.items():
             parameters = [each for each in self.open("string") if each.format == name]
-            if parameters:
-                self._assign(parameters, self._find(written), lambda _: written)
+            self._assign(parameters, self._find(written), lambda each: FORMATS[each.format])
 
     def read_switches(self) -> None:
         own_words = set(self.tool.words)
@@ -148,10 +143,10 @@ class _Filling:
         quoted = [match.span() for match in re.finditer(QUOTED.pattern, self.text)]
         return [each for each in found if not any(start <= each[0][0] < end for start, end in quoted)]
 
-    def _assign(
-        self, parameters: Sequence[Parameter], found: _Found, written: Callable[[Parameter], Written]
-    ) -> None:
-        """Give the texts to the parameters in order, if there are as many of them as parameters (or required ones)."""
+    def _assign(self, parameters: Sequence[Parameter], found: _Found, written: Callable[[Parameter], Written]) -> None:
+        """Give the texts to the parameters in order, if there are as many of them as parameters (or
+        required ones).
+        """
         required = [each for each in parameters if each.required]
         for group in (parameters, required):
             if group and len(group) == len(found):
@@ -175,8 +170,4 @@ class _Filling:
 def _switch_words(parameter: Parameter) -> tuple[str, ...]:
     """``include_archived`` is switched on by "archived" as well."""
     words = parameter.words
-    return (
-        words[1:]
-        if words[0] in {"is", "has", "with", "include", "show", "use", "only"} and words[1:]
-        else words
-    )
+    return words[1:] if words[0] in {"is", "has", "with", "include", "show", "use", "only"} and words[1:] else words

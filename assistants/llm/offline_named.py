@@ -1,4 +1,6 @@
-"""Arguments that a question calls by their name: ``city=Oslo``, ``city: Oslo``, "city Oslo", "5 results"."""
+"""Arguments that a question calls by their name: ``city=Oslo``, ``city: Oslo``, "city Oslo", "5
+results".
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ _TEXT_END = rf"[,;\n{{}}()\[\]{MASK}]|[.?!](?=\s|$)"
 
 
 def named_value(text: str, parameter: Parameter, tool: Tool) -> Value:
-    """The value of one parameter where its name says so, and the stretch of text that says it; else `NOTHING`."""
+    """The value of one parameter where its name says so, and the stretch of text that says it; else
+    `NOTHING`.
+    """
     for name, given in ((parameter.words, False), (_spoken_name(parameter), True)):
         if not name:
             continue
@@ -36,9 +40,7 @@ def _spoken_name(parameter: Parameter) -> tuple[str, ...]:
     return name[:-1] if len(name) > 1 and name[-1] in _KIND_OF_NAME else ()
 
 
-def _after_name(
-    text: str, name: tuple[str, ...], parameter: Parameter, tool: Tool, *, needs_digit: bool
-) -> Value:
+def _after_name(text: str, name: tuple[str, ...], parameter: Parameter, tool: Tool, *, needs_digit: bool) -> Value:
     spelled = r"[\s_-]*".join(map(re.escape, name))
     quotations = [match.span() for match in re.finditer(QUOTED.pattern, text)]
     for key in re.finditer(rf"(?<!\w)(?i:{spelled})(?!\w)(?:(?P<sign>{_SIGN})|{_BLANK})", text):
@@ -71,7 +73,7 @@ def _scalar(parameter: Parameter) -> Written | None:
 
 def _match(rest: str, written: Written) -> tuple[Any, int]:
     """A value as it is or in quotation marks."""
-    bare = rest.lstrip("\"'`“‘")
+    bare = rest.lstrip("\"'`\u201c\u2018")
     opened = len(rest) - len(bare)
     found = re.match(written.pattern, bare)
     return (written.read(found[0]), opened + found.end() + min(opened, 1)) if found else (NOTHING, 0)
@@ -116,10 +118,7 @@ def _item(text: str, parameter: Parameter) -> Any:
 
 def _next_key(tool: Tool) -> str:
     """Where the next named argument begins: ``, unit=`` or "and unit:"."""
-    keys = (
-        "|".join(r"[\s_-]*".join(map(re.escape, each.words)) for each in tool.parameters if each.words)
-        or "(?!)"
-    )
+    keys = "|".join(r"[\s_-]*".join(map(re.escape, each.words)) for each in tool.parameters if each.words) or "(?!)"
     return rf"\s+(?:and\s+|with\s+)?[\"']?(?i:{keys})[\"']?\s*[=:]"
 
 

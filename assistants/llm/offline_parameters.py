@@ -26,7 +26,8 @@ class Parameter:
     kind
         Its JSON type. "object" also stands for what no rule understands.
     format
-        The schema's ``format`` ("date", "email", ...), or what the name says of a string; empty for any string.
+        The schema's ``format`` ("date", "email", ...), or what the name says of a string; empty for any
+        string.
     choices
         The values of an enum, a const or an array's enum; empty when anything goes.
     item

@@ -1,4 +1,6 @@
-"""Stretches of a question that may stand for a text argument: "New York" in "the weather in New York tomorrow"."""
+"""Stretches of a question that may stand for a text argument: "New York" in "the weather in New York
+tomorrow".
+"""
 
 from __future__ import annotations
 
@@ -13,24 +15,25 @@ MASK = "\x1f"
 
 _QUOTED = re.compile(QUOTED.pattern)
 _CLAUSE_END = re.compile(rf"[,;?!\n(){{}}\[\]{MASK}]|\.(?=\s|$)|:\s")
-_LINES_OF_CHAT = re.compile(r"(?:[\s,]+(?:please|thanks|thank you))+$", re.IGNORECASE)
+_PLEASANTRIES = re.compile(r"(?:[\s,]+(?:please|thanks|thank you))+$", re.IGNORECASE)
 _TOKEN = re.compile(r"\S+")
 _ARTICLES = frozenset(("the", "a", "an"))
-_CONNECTORS = frozenset("am da de del der di do du la le of san st the und upon van von".split())
-_TIME = frozenset(
-    "afternoon currently date day evening hour later minute moment monday month morning night right soon sunday"
-    " time today tomorrow tonight week weekend year yesterday".split()
-)
+_CONNECTORS = frozenset(("da", "de", "del", "der", "di", "du", "la", "of", "the", "upon", "van", "von"))
+_TIME_WORDS = """
+afternoon currently date day evening hour later minute moment month morning night right soon time today
+tomorrow tonight week weekend year yesterday monday tuesday wednesday thursday friday saturday sunday
+"""
+_TIME = frozenset(_TIME_WORDS.split())
 _LEADS = (
     # For a search the subject comes after "for" or "about", and "of" and "in" belong to it.
     (r"for|about|regarding", r"of|on", r"in"),
     (r"in|for|of|about|near|named|called",),
 )
-_FREE_TEXT = frozenset("content message query question search subject term text topic".split())
+_FREE_TEXT = frozenset(("content", "message", "query", "question", "search", "subject", "text", "topic"))
 
 
 def is_free_text(name: Collection[str]) -> bool:
-    """Whether a parameter of these words takes a whole phrase rather than a name: ``query``, ``search_text`` ..."""
+    """Whether a parameter of these words takes a whole phrase and not a name: ``query``, ``search_text`` ..."""
     return "q" in name or not _FREE_TEXT.isdisjoint(name)
 
 
@@ -59,9 +62,7 @@ def subject_phrase(text: str, free_text: bool, known: Collection[str]) -> str | 
         Words that are no answer by themselves, such as those of the tool's name.
     """
     for lead in _LEADS[0 if free_text else 1]:
-        found = [
-            phrase for phrase in _phrases_after(lead, text, free_text) if not set(words(phrase)) <= set(known)
-        ]
+        found = [phrase for phrase in _phrases_after(lead, text, free_text) if not set(words(phrase)) <= set(known)]
         if found:
             # A name is the likelier one: "the temperature of water in Oslo".
             return next((phrase for phrase in found if _is_name(phrase)), found[0])
@@ -73,7 +74,7 @@ def _phrases_after(lead: str, text: str, free_text: bool) -> Iterator[str]:
     for start in re.finditer(rf"(?:\b(?i:{lead})|{MASK}\s*[:(])\s+|{MASK}[(:](?=\w)", text):
         rest = _without_article(text[start.end() :])
         if free_text:
-            phrase = _LINES_OF_CHAT.sub("", _clause(rest).strip())
+            phrase = _PLEASANTRIES.sub("", _clause(rest).strip())
             if any(word not in STOPWORDS for word in words(phrase)):
                 yield phrase
         elif found := named_phrase(rest):
@@ -105,7 +106,7 @@ def _name_length(tokens: list[str]) -> int:
 
 
 def _says_nothing(token: str) -> bool:
-    plain = token.lower().strip("'\"’.:")
+    plain = token.lower().strip("'\"\u2019.:")
     return plain in STOPWORDS or plain in _TIME or not plain
 
 

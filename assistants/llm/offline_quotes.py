@@ -1,8 +1,9 @@
 """Which sentences of the retrieved passages come nearest to a question.
 
-Each sentence is scored by the words that it shares with the question, a rare word counting for more (the inverse
-document frequency of BM25, taken over the sentences at hand: https://en.wikipedia.org/wiki/Okapi_BM25). Words of the
-title and the headings above a sentence count for less. This finds where an answer stands; it understands nothing.
+Each sentence is scored by the words that it shares with the question, a rare word counting for more (the
+inverse document frequency of BM25, taken over the sentences at hand:
+https://en.wikipedia.org/wiki/Okapi_BM25). Words of the title and the headings above a sentence count for
+less. This finds where an answer stands; it understands nothing.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ class Findings:
     Attributes
     ----------
     quotes
-        At most `MAX_QUOTES`, best first. Empty when no passage supports the question, or when those that do hold
-        nothing but tables and code.
+        At most `MAX_QUOTES`, best first. Empty when no passage supports the question, or when those that do
+        hold nothing but tables and code.
     pointers
         Without quotes: the passages in which words of the question occur nevertheless.
     absent
@@ -104,9 +105,7 @@ def find_quotes(question: str, passages: Sequence[ParsedPassage]) -> Findings:
     )
 
 
-def _sentences(
-    index: int, passage: ParsedPassage, asked: frozenset[str], stems: Stems
-) -> Iterator[_Sentence]:
+def _sentences(index: int, passage: ParsedPassage, asked: frozenset[str], stems: Stems) -> Iterator[_Sentence]:
     above = stems.of(f"{passage.title} {passage.heading}") & asked
     context = above
     for position, text in enumerate(prose_sentences(passage.text)):
@@ -127,7 +126,8 @@ def _pick(sentences: Sequence[_Sentence]) -> list[_Sentence]:
     floor = 0.0
     rest = list(sentences)
     while rest and len(picked) < MAX_QUOTES:
-        # max() keeps the first of equals: the order of retrieval decides, and the same input gives the same answer.
+        # max() keeps the first of equals: the order of retrieval decides, and the same input gives the same
+        # answer.
         best = max(rest, key=lambda sentence: _score(sentence, weights, covered))
         score = _score(best, weights, covered)
         if score <= 0 or score < floor:
@@ -167,11 +167,9 @@ def _worth(sentence: _Sentence) -> float:
 
 
 def _same(one: _Sentence, other: _Sentence) -> bool:
-    """Whether two sentences say the same: neighbouring passages may overlap, and documents repeat themselves."""
-    if one is other:
-        return True
+    """Whether ``one`` only repeats ``other``: passages overlap, and documents repeat themselves."""
     shared = len(one.stems & other.stems)
-    return shared >= 0.8 * min(len(one.stems), len(other.stems))
+    return one.own <= other.own and shared >= 0.8 * min(len(one.stems), len(other.stems))
 
 
 def _quotes(picked: Sequence[_Sentence], passages: Sequence[ParsedPassage]) -> Iterator[Quote]:
@@ -193,7 +191,9 @@ def _adjoins(sentence: _Sentence, run: Sequence[_Sentence]) -> bool:
 
 
 def _shortened(sentence: _Sentence) -> str:
-    """A very long "sentence" (a list without full stops, say) around the first word that the question has."""
+    """A very long "sentence" (a list without full stops, say) around the first word that the question
+    has.
+    """
     text = sentence.text
     if len(text) <= MAX_QUOTE_CHARACTERS:
         return text

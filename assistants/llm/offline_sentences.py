@@ -22,18 +22,18 @@ _FOOTNOTE = re.compile(r"\[\^[^\]]*\]")
 _LOOKS_LIKE_CITATION = re.compile(r"\[\s*(\d+)\s*\]")
 _BLANKS = re.compile(r"\s+")
 
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]*_`]*\s+|[。！？]+\s*")
+_SENTENCE_END = re.compile(r"[.!?…]+[\"'\u201d\u2019)\]*_`]*\s+|[\u3002\uff01\uff1f]+\s*")
 _LAST_WORD = re.compile(r"([^\W\d_](?:[\w.]*\w)?)\.$")
-_ABBREVIATIONS = frozenset(
-    "approx al ca cf co corp dr e.g eg eq etc fig i.e ie inc jr ltd mr mrs ms p pp prof sr st vs".split()
-)
+_SHORT_FORMS = "approx al ca cf co corp dr e.g eg eq etc fig i.e ie inc jr ltd mr mrs ms p pp prof sr st vs"
+_ABBREVIATIONS = frozenset(_SHORT_FORMS.split())
 
 
 def prose_sentences(markdown: str) -> list[str]:
     """The sentences of a Markdown (or plain) text, in their order, each on one line.
 
-    Links become their text and images vanish, as a passage's relative links lead nowhere outside its document. A
-    bracketed number becomes ``(1)``: in an answer ``[1]`` is a citation. Other inline markup stays.
+    Links become their text and images vanish, as a passage's relative links lead nowhere outside its
+    document. A bracketed number becomes ``(1)``: in an answer ``[1]`` is a citation. Other inline markup
+    stays.
     """
     blocks = [_plain(block) for block in _blocks(_without_code(markdown.splitlines()))]
     return [sentence for block in blocks for sentence in _split(block)]
@@ -42,8 +42,8 @@ def prose_sentences(markdown: str) -> list[str]:
 def _without_code(lines: list[str]) -> list[str]:
     """Drop fenced code. A blank line stands for it, so that the text around it does not grow together.
 
-    A passage may begin or end within a fence. An odd number of fences says so: the first one, if it is bare, then
-    closes code that began in the passage before.
+    A passage may begin or end within a fence. An odd number of fences says so: the first one, if it is
+    bare, then closes code that began in the passage before.
     """
     fences = [found for line in lines if (found := _FENCE.match(line))]
     in_code = len(fences) % 2 == 1 and not fences[0]["info"]
@@ -117,8 +117,9 @@ def _split(block: str) -> Iterator[str]:
 
 def _goes_on(before: str, after: str) -> bool:
     """Whether the full stop between two texts ends no sentence: "approx. 5", "J. Doe", "e.g. this"."""
-    first = after.lstrip("\"'“‘([*_`")[:1]
+    first = after.lstrip("\"'\u201c\u2018([*_`")[:1]
     if first.islower():
         return True
-    last_word = _LAST_WORD.search(before)
-    return bool(last_word) and (len(last_word[1]) == 1 or last_word[1].lower() in _ABBREVIATIONS)
+    if not (last_word := _LAST_WORD.search(before)):
+        return False
+    return len(last_word[1]) == 1 or last_word[1].lower() in _ABBREVIATIONS

@@ -1,29 +1,34 @@
 """Which tools a question plainly names, and with which arguments to call them.
 
-The offline model understands nothing, so it calls a tool only when it is told to: the question holds the tool's name,
-or every word of it. A question *about* a tool's subject ("How do I delete a thread?") and a negation ("don't delete")
-are no request: a tool may have effects.
+The offline model understands nothing, so it calls a tool only when it is told to: the question holds the
+tool's name, or every word of it. A question *about* a tool's subject ("How do I delete a thread?") and a
+negation ("don't delete") are no request: a tool may have effects.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from assistants.llm.offline_arguments import fill_arguments
 from assistants.llm.offline_parameters import Parameter, Tool
 from assistants.llm.offline_phrases import MASK
+from assistants.llm.offline_values import QUOTED
 from assistants.llm.offline_words import stem, words
 
 _ABOUT = re.compile(
-    r"\b(?:how\s+(?:do|does|did|can|could|should|would|may|might|to)|why|can\s+i|could\s+i|may\s+i|should\s+i|"
-    r"is\s+it\s+possible|what\s+(?:does|happens|is\s+the\s+difference)|(?:explain|describe)\s+(?:how|what|why))\b",
+    r"\b(?:how\s+(?:do|does|did|can|could|should|would|may|might|to)|why|(?:can|could|may|should)\s+i|"
+    r"is\s+it\s+possible|what\s+(?:does|happens|is\s+the\s+difference)|"
+    r"(?:explain|describe)\s+(?:how|what|why))\b",
     re.IGNORECASE,
 )
+# After these a question is what to look for: "search the documents for how to reset a password".
+_LEADS_TO_SUBJECT = r"(?:\b(?:for|about|regarding)|=|[\"'`\u201c])\s*$"
 _NEGATION = (
-    r"(?:\b(?:do\s+not|don['’]?t|never|without|not\s+to|must\s+not|avoid)\s+(?!forget)(?:[\w'’-]+\s+){0,3}?)"
+    r"(?:\b(?:do\s+not|don['\u2019]?t|never|without|not\s+to|must\s+not|avoid)\s+"
+    r"(?!forget)(?:[\w'\u2019-]+\s+){0,3}?)"
 )
 _NEGATED = re.compile(rf"{_NEGATION}[`\"']?$", re.IGNORECASE)
 _ORDER = r"(?:\b(?:call|run|use|using|invoke|execute)\s+(?:the\s+)?[`\"']?)"
@@ -50,8 +55,8 @@ class Plan:
     rivals
         Tools of which each is named by its words, where it cannot be told which is meant.
     plain
-        Whether the question names a tool beyond doubt. A tool of one common word, such as ``search``, may be named
-        by chance: better arguments for another answer go first.
+        Whether the question names a tool beyond doubt. A tool of one common word, such as ``search``, may
+        be named by chance: better arguments for another answer go first.
     """
 
     calls: tuple[Call, ...] = ()
@@ -62,10 +67,36 @@ class Plan:
 
 @dataclass(frozen=True)
 class ToolChoice:
-    """The caller's ``tool_choice``: ``none``, ``auto``, ``required`` (some tool) or ``named`` (this tool)."""
+    """The caller's ``tool_choice``: ``none``, ``auto``, ``required`` (some tool) or ``named`` (this
+    tool).
+    """
 
     mode: str = "auto"
     name: str = ""
+
+
+def read_choice(given: object, tools: Sequence[Tool]) -> ToolChoice:
+    """The caller's ``tool_choice``, in any of the forms that LangChain and OpenAI know.
+
+    Raises
+    ------
+    ValueError
+        When it names none of the tools.
+    """
+    if given is None or given == "auto":
+        return ToolChoice("auto")
+    if given is False or given == "none":
+        return ToolChoice("none")
+    if given is True or given in ("any", "required"):
+        return ToolChoice("required")
+    name = given
+    if isinstance(given, Mapping):
+        function = given.get("function", given)
+        name = function.get("name") if isinstance(function, Mapping) else None
+    if not isinstance(name, str) or name not in {tool.name for tool in tools}:
+        known = ", ".join(tool.name for tool in tools) or "none"
+        raise ValueError(f"tool_choice {given!r} names none of the tools: {known}.")
+    return ToolChoice("named", name)
 
 
 def plan_calls(question: str, tools: Sequence[Tool], choice: ToolChoice, *, by_position: bool = True) -> Plan:
@@ -78,7 +109,8 @@ def plan_calls(question: str, tools: Sequence[Tool], choice: ToolChoice, *, by_p
     tools
         Those bound to the model.
     choice
-        With ``required`` and ``named`` the question need not name a tool; its arguments must still be there.
+        With ``required`` and ``named`` the question need not name a tool; its arguments must still be
+        there.
     by_position
         See `fill_arguments`.
     """
@@ -94,7 +126,7 @@ def plan_calls(question: str, tools: Sequence[Tool], choice: ToolChoice, *, by_p
 
 
 def _plan_named(question: str, tools: Sequence[Tool], by_position: bool) -> Plan:
-    if _ABOUT.search(question):
+    if _asks_about(question, tools):
         return Plan()
     by_name = _mentions(question, tools)
     if by_name:
@@ -103,6 +135,18 @@ def _plan_named(question: str, tools: Sequence[Tool], by_position: bool) -> Plan
     if len(by_words) > 1:
         return Plan(rivals=tuple(by_words))
     return _plan_one(question, by_words[0], by_position) if by_words else Plan()
+
+
+def _asks_about(question: str, tools: Sequence[Tool]) -> bool:
+    """Whether the question asks how or why rather than for something to be done."""
+    keys = [re.escape(name) for tool in tools for name in (tool.name, *(each.name for each in tool.parameters))]
+    led = re.compile(rf"{_LEADS_TO_SUBJECT}|(?<!\w)(?:{'|'.join(keys)})\s*[:(]\s*$", re.IGNORECASE)
+    quoted = [match.span() for match in re.finditer(QUOTED.pattern, question)]
+    return any(
+        not led.search(question[: asking.start()])
+        for asking in _ABOUT.finditer(question)
+        if not any(start < asking.start() < end for start, end in quoted)
+    )
 
 
 def _plan_one(question: str, tool: Tool, by_position: bool) -> Plan:
@@ -124,7 +168,9 @@ def _plan_any(question: str, tools: Sequence[Tool], by_position: bool, fallback:
 
 
 def _mentions(question: str, tools: Sequence[Tool]) -> list[tuple[int, Tool]]:
-    """Where the question holds a tool's full name, in order; a name of one word only where it is ordered."""
+    """Where the question holds a tool's full name, in order; a name of one word only where it is
+    ordered.
+    """
     found = [
         (mention.start(), tool)
         for tool in tools
@@ -156,14 +202,14 @@ def _plan_mentions(question: str, mentions: Sequence[tuple[int, Tool]], by_posit
 
 
 def _named_by_words(question: str, tools: Sequence[Tool]) -> list[Tool]:
-    """Tools of which the question holds every word; of ``search`` and ``search_orders`` only the longer name."""
+    """Tools of which the question holds every word; of ``search`` and ``search_orders`` only the longer
+    name.
+    """
     asked = {stem(word) for word in words(question)}
     held = [
         (tool, parts)
         for tool in tools
-        if (parts := frozenset(map(stem, tool.words)))
-        and parts <= asked
-        and not _negated_words(question, tool)
+        if (parts := frozenset(map(stem, tool.words))) and parts <= asked and not _negated_words(question, tool)
     ]
     return [tool for tool, parts in held if not any(parts < other for _, other in held)]
 
@@ -173,7 +219,9 @@ def _is_compound(tool: Tool) -> bool:
 
 
 def _mention_of(tool: Tool) -> re.Pattern[str]:
-    """The tool's full name. One word is a word of everyday language: it counts in "use x", "x(" and "x tool"."""
+    """The tool's full name. One word is a word of everyday language: it counts in "use x", "x(" and "x
+    tool".
+    """
     name = _full_name(tool)
     if not _is_compound(tool):
         name = rf"{_ORDER}{name}|{name}\(|{name}[`\"']?\s+(?:tool|function)\b"
@@ -196,5 +244,5 @@ def _without_mention(text: str, tool: Tool) -> str:
 
 
 def _negated_words(question: str, tool: Tool) -> bool:
-    parts = "|".join(map(re.escape, tool.words))
+    parts = "|".join(map(re.escape, (tool.name, *tool.words)))
     return bool(re.search(rf"{_NEGATION}(?:{parts})(?!\w)", question, re.IGNORECASE))

@@ -1,7 +1,7 @@
 """How the values of tool arguments are written in a question: numbers, dates, quoted strings ...
 
-Everything here is a pattern with the rule that turns its text into a value. A rule gives `NOTHING` for a text that
-only looks right, such as the 31st of February.
+Everything here is a pattern with the rule that turns its text into a value. A rule gives `NOTHING` for a
+text that only looks right, such as the 31st of February.
 """
 
 from __future__ import annotations
@@ -73,8 +73,9 @@ NUMBER = Written(_NUMBER, _number)
 INTEGER = Written(_NUMBER, _integer)
 BOOLEAN = Written(r"\b(?i:true|false|yes|no|on|off)\b", _boolean)
 QUOTED = Written(
-    r"\"[^\"\n]{1,2000}\"|“[^”\n]{1,2000}”|«[^»\n]{1,2000}»|‘[^’\n]{1,2000}’|`[^`\n]{1,2000}`"
-    # An apostrophe opens a quotation only before a word and closes one only after it: "don't", "the users' keys".
+    r"\"[^\"\n]{1,2000}\"|\u201c[^\u201d\n]{1,2000}\u201d|«[^»\n]{1,2000}»|\u2018[^\u2019\n]{1,2000}\u2019|`[^`\n]{1,2000}`"
+    # An apostrophe opens a quotation only before a word and closes one only after it: "don't", "the users'
+    # keys".
     r"|(?<!\w)'(?=\S)[^'\n]{1,2000}(?<=\S)'(?!\w)",
     unquoted,
 )
@@ -85,9 +86,7 @@ FORMATS: dict[str, Written] = {
     "time": Written(rf"(?<![\d:]){_CLOCK}(?![\d:])", str),
     "email": Written(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+", str),
     "uri": Written(r"https?://[^\s<>\"'`]{1,1900}[^\s<>\"'`.,;:!?)]", str),
-    "uuid": Written(
-        r"(?<![\w-])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![\w-])", _checked(UUID)
-    ),
+    "uuid": Written(r"(?<![\w-])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![\w-])", _checked(UUID)),
 }
 
 SCALARS: dict[Kind, Written] = {"integer": INTEGER, "number": NUMBER, "boolean": BOOLEAN}
@@ -115,7 +114,9 @@ def _plain(spelling: str) -> str:
 
 
 def _loosely(spelling: str) -> str:
-    """Letters of either case, except that "C" or "in" must stand as they are: too short to be meant otherwise."""
+    """Letters of either case, except that "C" or "in" must stand as they are: too short to be meant
+    otherwise.
+    """
     parts = [re.escape(part) for part in re.split(r"[\s_-]+", spelling) if part]
     joined = r"[\s_-]+".join(parts) or re.escape(spelling)
     return joined if len(spelling) <= 2 else f"(?i:{joined})"

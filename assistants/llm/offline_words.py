@@ -6,25 +6,27 @@ import re
 
 _WORD = re.compile(r"[^\W_]+")
 
-# Words that say nothing of what a question is about: grammar, the chatter around a question, and the verbs that fit
-# any subject ("how do I use ...", "tell me about ...", "keep ..."). Matching on them would quote something unrelated.
+# Words that say nothing of what a question is about: grammar, the chatter around a question, and the verbs
+# that fit any subject ("how do I use ...", "tell me about ...", "keep ..."). Matching on them would quote
+# something unrelated.
 _GRAMMAR = """
-a about above after again against all also am an and any are aren as at be because been before being below between
-both but by can cannot could couldn did didn do does doesn doing don done down during each either else ever every few
-for from further had hadn has hasn have haven having he her here hers him himself his how however i if in into is isn
-it its itself just least ll less many may me might mine more most much must my myself neither never no nor not now of
-off often on once one ones only or other our ours out over own per perhaps quite rather re same shall she should
-shouldn since so some such than that the their theirs them themselves then there these they this those though through
-thus till to too under until up upon us ve very was wasn we were weren what whatever when where whether which while
-who whom whose why will with within without won would wouldn yes yet you your yours
+a about above after again against all also am an and any are aren as at be because been
+before being below between both but by can cannot could couldn did didn do does doesn doing don done down
+during each either else ever every few for from further had hadn has hasn have haven having he her here hers
+him himself his how however i if in into is isn it its itself just least ll less many may me might mine more
+most much must my myself neither never no nor not now of off often on once one ones only or other our ours
+out over own per perhaps quite rather re same shall she should shouldn since so some such than that the
+their theirs them themselves then there these they this those though through thus till to too under until up
+upon us ve very was wasn we were weren what whatever when where whether which while who whom whose why will
+with within without won would wouldn yes yet you your yours
 """
 _CHATTER = """
-actually answer anyone anything ask asked asking briefly came colleague come comes curious describe detail details document documents
-exactly example examples explain find found get gets give given gives go goes going got happen happens hello help
-hey hi info information keep keeps
-kept know let like list look looking make makes made maybe mean means meant need needs okay ok one please possible
-possibly question really say says said see seem seems show shows something sort stuff tell thank thanks thing things
-think told understand use used uses using want wants way ways wonder wondering work works working
+actually answer anyone anything ask asked asking briefly came colleague come comes curious
+describe detail details document documents exactly example examples explain find found get gets give given
+gives go goes going got happen happens hello help hey hi info information keep keeps kept know let like list
+look looking make makes made maybe mean means meant need needs okay ok one please possible possibly question
+long really say says said see seem seems show shows soon something sort stuff take takes tell thank thanks
+thing things think told understand use used uses using want wants way ways wonder wondering work works working
 """
 STOPWORDS = frozenset((_GRAMMAR + _CHATTER).split())
 
@@ -40,9 +42,11 @@ def words(text: str) -> list[str]:
 def stem(word: str) -> str:
     """A word without its usual English endings, so that "migrated", "migrates" and "migration" meet.
 
-    The result is for comparing only: it need not be a word. Endings are taken off twice, as in "embeddings".
+    The result is for comparing only: it need not be a word.
     """
-    shorter = _without_ending(_without_ending(word))
+    shorter = _without_ending(word)
+    while shorter != word:  # "embeddings" has three
+        word, shorter = shorter, _without_ending(shorter)
     shorter = shorter.rstrip("e") if len(shorter) > _MIN_ROOT else shorter
     return shorter[:-2] if shorter.endswith("at") and len(shorter) > 5 else shorter
 
@@ -60,7 +64,9 @@ class Stems(dict[str, str]):
 
 
 def informative_words(question: str) -> list[str]:
-    """The words of a question that say what it is about, each once, in their order and as they were written."""
+    """The words of a question that say what it is about, each once, in their order and as they were
+    written.
+    """
     asked = dict.fromkeys(words(question))
     return [word for word in asked if word not in STOPWORDS and (len(word) > 1 or word.isdigit())]
 
@@ -74,7 +80,7 @@ def _without_ending(word: str) -> str:
         return word[:-2]
     if word.endswith("s"):
         return word if word.endswith(("ss", "us", "is")) else word[:-1]
-    if word.endswith("ation"):
+    if word.endswith(("tion", "sion")) and len(word) > 6:
         return word[:-3]
     for ending in ("ing", "ed", "ment"):
         root = word.removesuffix(ending)

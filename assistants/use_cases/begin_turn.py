@@ -10,13 +10,14 @@ from django.utils import timezone
 from langchain_core.messages import BaseMessage, HumanMessage, message_to_dict, messages_from_dict
 
 from assistants.access import thread_for
+from assistants.assistants import AIAssistant
 from assistants.exceptions import RunActiveError
 from assistants.models import Message, Run, Thread
 from assistants.permissions import check_may_run
-from assistants.assistants import AIAssistant
 from assistants.runs.turns import Turn, as_json_id
 from tenants.actors import Actor
-from tenants.errors import Conflict, InvalidInput, TooLarge
+from tenants.errors import Conflict, InvalidInput
+from tenants.text import check_text
 
 LONGEST_MESSAGE = 100_000  # characters
 LONGEST_TITLE = 60  # characters of the first question that name a thread
@@ -62,7 +63,7 @@ def begin_turn(
         actor=actor,
         run_id=run.pk,
         thread_id=thread.pk,
-        assistant=assistant_class(user=user, request=request),
+        assistant=assistant_class(user=user, request=request, actor=actor),
         question=content,
         question_id=question.pk,
         history=history,
@@ -72,17 +73,12 @@ def begin_turn(
 def _check_content(content: str) -> None:
     if not content.strip():
         raise InvalidInput("Say something: the message is empty.", field="content", code="empty_content")
-    if len(content) > LONGEST_MESSAGE:
-        raise TooLarge(f"A message has at most {LONGEST_MESSAGE} characters.", field="content")
-    if "\x00" in content:
-        raise InvalidInput("A message cannot hold NUL characters.", field="content")
+    check_text(content, field="content", longest=LONGEST_MESSAGE)
 
 
 def _history(thread: Thread) -> Sequence[BaseMessage]:
     rows = thread.messages.order_by("-created_at", "-id").values_list("message", flat=True)[:MOST_HISTORY]
-    return [
-        message for message in messages_from_dict(list(reversed(rows))) if message.type in ("human", "ai")
-    ]
+    return [message for message in messages_from_dict(list(reversed(rows))) if message.type in ("human", "ai")]
 
 
 def _store(thread: Thread, run: Run, content: str) -> Message:

@@ -10,6 +10,7 @@ from assistants.models import Message, Thread
 from assistants.permissions import check_may_run, visible_assistants
 from tenants.actors import Actor
 from tenants.errors import InvalidInput
+from tenants.text import check_text
 
 LONGEST_NAME = 255  # characters
 MOST_THREADS = 200
@@ -33,9 +34,7 @@ def create_thread(actor: Actor, name: str = "", assistant_id: str = "") -> Threa
     if assistant_id:
         get_assistant(actor, assistant_id)
     key = actor.api_key_id if actor.user_id is None else None
-    return Thread.objects.create(
-        name=name, assistant_id=assistant_id, created_by_id=actor.user_id, api_key_id=key
-    )
+    return Thread.objects.create(name=name, assistant_id=assistant_id, created_by_id=actor.user_id, api_key_id=key)
 
 
 def list_threads(actor: Actor, assistant_id: str = "") -> list[Thread]:
@@ -92,6 +91,4 @@ def check_name(name: str) -> str:
     name = name.strip()
     if len(name) > LONGEST_NAME:
         raise InvalidInput(f"A name has at most {LONGEST_NAME} characters.", field="name")
-    if "\x00" in name:
-        raise InvalidInput("A name cannot hold NUL characters.", field="name")
-    return name
+    return check_text(name, field="name", longest=LONGEST_NAME)

@@ -1,9 +1,103 @@
-"""How the two consoles look: unfold's settings, one set for each site."""
+"""How the two consoles look: unfold's settings, one set for each site.
+
+Colours are in ``static/atrium/console.css``: unfold would write them into a style element of each page, which the
+content security policy forbids.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-UNFOLD: dict[str, Any] = {"SITE_TITLE": "Atrium", "SITE_HEADER": "Atrium"}
-UNFOLD_OPERATOR: dict[str, Any] = {**UNFOLD, "SITE_HEADER": "Atrium operators"}
-UNFOLD_TENANT: dict[str, Any] = {**UNFOLD}
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+from tenants.context import current_tenant
+
+
+def tenant_name(request: HttpRequest) -> str:
+    """The name of the tenant whose console it is."""
+    tenant = current_tenant()
+    return tenant.name if tenant else "Atrium"
+
+
+def _may_see(permission: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: request.user.has_perm(permission)  # type: ignore[union-attr]
+
+
+def _link(title: str, icon: str, site: str, model: str) -> dict[str, Any]:
+    app, name = model.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"{site}:{app}_{name}_changelist"),
+        "permission": _may_see(f"{app}.view_{name}"),
+    }
+
+
+def _overview(site: str) -> dict[str, Any]:
+    return {"title": "Overview", "icon": "space_dashboard", "link": reverse_lazy(f"{site}:index")}
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Atrium",
+    "SITE_HEADER": "Atrium",
+    "SITE_ICON": lambda request: static("embed/atrium.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("embed/atrium.svg")},
+    ],
+    "STYLES": [lambda request: static("atrium/console.css")],
+    "SCRIPTS": [lambda request: static("atrium/console.js")],
+    "SHOW_HISTORY": True,
+    "SHOW_BACK_BUTTON": True,
+    "SHOW_VIEW_ON_SITE": False,
+}
+
+UNFOLD_OPERATOR: dict[str, Any] = {
+    **UNFOLD,
+    "SITE_TITLE": "Atrium operators",
+    "SITE_HEADER": "Atrium",
+    "SITE_SUBHEADER": "Operators",
+    "SITE_URL": None,
+    "DASHBOARD_CALLBACK": "atrium.dashboards.operator_dashboard",
+    "SIDEBAR": {
+        "show_search": False,
+        "navigation": [
+            {"items": [_overview("operator")]},
+            {"title": "Customers", "items": [_link("Tenants", "domain", "operator", "tenants.tenant")]},
+            {"title": "People", "items": [_link("Operators", "shield_person", "operator", "tenants.user")]},
+        ],
+    },
+}
+
+UNFOLD_TENANT: dict[str, Any] = {
+    **UNFOLD,
+    "SITE_TITLE": lambda request: f"{tenant_name(request)} console",
+    "SITE_HEADER": tenant_name,
+    "SITE_SUBHEADER": "Console",
+    "SITE_URL": "/",
+    "DASHBOARD_CALLBACK": "atrium.dashboards.tenant_dashboard",
+    "SIDEBAR": {
+        "show_search": False,
+        "navigation": [
+            {"items": [_overview("console"), {"title": "Open the chat", "icon": "chat_bubble", "link": "/"}]},
+            {"title": "Conversations", "items": [_link("Threads", "forum", "console", "assistants.thread")]},
+            {
+                "title": "Knowledge",
+                "items": [
+                    _link("Documents", "description", "console", "rag.document"),
+                    _link("Collections", "folder_open", "console", "rag.collection"),
+                ],
+            },
+            {"title": "People", "items": [_link("Members", "group", "console", "tenants.user")]},
+            {
+                "title": "Access",
+                "items": [
+                    _link("Access rules", "rule", "console", "tenants.accessrule"),
+                    _link("API keys", "key", "console", "tenants.apikey"),
+                ],
+            },
+        ],
+    },
+}

@@ -1,26 +1,92 @@
-"""The two consoles: one for operators on the public host, one for a tenant's administrators on its own."""
+"""The two consoles: one for operators on the public host, one for a tenant's administrators on its own.
+
+The pages are made in each app's ``admin.py``; which site has which of them is said here, and nowhere else.
+"""
 
 from __future__ import annotations
 
-from django.http import HttpRequest
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
 from unfold.sites import UnfoldAdminSite
 
+from assistants.admin import ThreadAdmin
+from assistants.assistants import AIAssistant
+from assistants.models import Thread
+from rag.admin import CollectionAdmin, DocumentAdmin
+from rag.models import Collection, Document
+from tenants.admin import AccessRuleAdmin, ApiKeyAdmin, MemberAdmin, OperatorAdmin, TenantAdmin
+from tenants.models import AccessRule, ApiKey, Tenant, User
 
-class OperatorSite(UnfoldAdminSite):
+# Alpine, which unfold is made with, builds functions from its attributes' texts. Inline scripts stay forbidden,
+# and so are inline styles: the colours come from console.css (console_look.py).
+CONSOLE_CSP = {"script-src": "'self' 'unsafe-eval'"}
+
+View = Callable[..., HttpResponseBase]
+
+
+def with_console_csp(view: View) -> View:
+    """The view, with the content security policy that a console's pages need."""
+
+    @wraps(view)
+    def answer(*args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(*args, **kwargs)
+        response.csp = CONSOLE_CSP  # type: ignore[attr-defined]
+        return response
+
+    return answer
+
+
+class ConsoleSite(UnfoldAdminSite):
+    """What both consoles share."""
+
+    index_template = "console/index.html"
+    index_title = "Overview"
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Django's wrapper of each page, and the page's content security policy."""
+        return with_console_csp(super().admin_view(view, cacheable))
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Sign in; only staff gets in."""
+        return with_console_csp(super().login)(request, {"title": "Sign in", **(extra_context or {})})
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """unfold's context. Without colours in it, no style element is written into the page."""
+        return {**super().each_context(request), "colors": None}
+
+
+class OperatorSite(ConsoleSite):
     """Operators: tenants and hosts. Staff of the public schema."""
 
     settings_name = "UNFOLD_OPERATOR"
 
 
-class TenantSite(UnfoldAdminSite):
+class TenantSite(ConsoleSite):
     """A tenant's administrators and editors: staff of the tenant's schema."""
 
     settings_name = "UNFOLD_TENANT"
 
-    def has_permission(self, request: HttpRequest) -> bool:
-        """Active staff; which pages they see follows from their role."""
-        return request.user.is_active and request.user.is_staff
+
+class RuleAdmin(AccessRuleAdmin):
+    """Access rules about the assistants that are installed."""
+
+    def known_assistants(self) -> Mapping[str, str]:
+        """From the registry, by name."""
+        registry = AIAssistant.get_cls_registry()
+        return dict(sorted(((name, cls.name) for name, cls in registry.items()), key=lambda pair: pair[1]))
 
 
 operator_site = OperatorSite(name="operator")
+operator_site.register(Tenant, TenantAdmin)
+operator_site.register(User, OperatorAdmin)
+
 tenant_site = TenantSite(name="console")
+tenant_site.register(Thread, ThreadAdmin)
+tenant_site.register(Document, DocumentAdmin)
+tenant_site.register(Collection, CollectionAdmin)
+tenant_site.register(User, MemberAdmin)
+tenant_site.register(ApiKey, ApiKeyAdmin)
+tenant_site.register(AccessRule, RuleAdmin)

@@ -56,8 +56,18 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("ATRIUM_PUBLIC_HOST", _text, "", "The operators' host name, without scheme or port."),
     Variable("ATRIUM_ALLOWED_HOSTS", _words, [], "Host names that are served; a leading dot takes in sub-domains."),
     Variable("ATRIUM_CSRF_TRUSTED_ORIGINS", _words, [], "Origins (https://...) that may post forms."),
-    Variable("ATRIUM_INSECURE_HTTP", _flag, False, "Serve over plain HTTP: no HSTS, no redirect. Only behind a wall."),
-    Variable("DATABASE_URL", _text, "", "postgresql://user:password@host:port/name. Empty: a PostgreSQL of our own."),
+    Variable(
+        "ATRIUM_INSECURE_HTTP",
+        _flag,
+        False,
+        "Serve over plain HTTP: no HSTS, no redirect. Only behind a wall.",
+    ),
+    Variable(
+        "DATABASE_URL",
+        _text,
+        "",
+        "postgresql://user:password@host:port/name. Empty: a PostgreSQL of our own.",
+    ),
     Variable("ATRIUM_DATA_DIR", _text, ".data", "Folder of the local PostgreSQL, logs and demo.json."),
     Variable("ATRIUM_DATABASE_POOL_MIN", _whole, 2, "Connections that a process keeps open."),
     Variable("ATRIUM_DATABASE_POOL_MAX", _whole, 20, "Connections that a process may open at most."),
@@ -99,6 +109,13 @@ class Environment:
 def child_environment(**changes: str) -> dict[str, str]:
     """The environment for a child process: this one's, with ``changes`` on top."""
     return {**os.environ, **changes}
+
+
+def set_defaults(values: Mapping[str, str]) -> None:
+    """Set variables that are not set (or empty), for this process and its children."""
+    for name, value in values.items():
+        if not os.environ.get(name):
+            os.environ[name] = value
 
 
 def set_default_settings_module() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import traceback
+from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
@@ -33,3 +35,8 @@ class JsonFormatter(BaseJsonFormatter):
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
             datefmt="%Y-%m-%dT%H:%M:%S%z",
         )
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  logging's name
+        """Where it happened and of which kind, without the exception's text: that may quote content or a secret."""
+        kind, _, trace = ei
+        return f"{''.join(traceback.format_tb(trace))}{kind.__module__}.{kind.__qualname__}"

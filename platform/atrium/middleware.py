@@ -9,14 +9,13 @@ there, and give their connection back (``tenants/database.py`` says why).
 from __future__ import annotations
 
 import contextlib
-import inspect
 import logging
 import secrets
 import time
 from collections.abc import Callable
 from typing import Any
 
-from asgiref.sync import markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthentication
 from django.contrib.messages.middleware import MessageMiddleware as DjangoMessages
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessions
@@ -24,6 +23,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware as DjangoXFrameOptions
 from django.middleware.csrf import CsrfViewMiddleware as DjangoCsrf
 from django.middleware.security import SecurityMiddleware as DjangoSecurity
+from django.urls import set_urlconf
 
 from atrium.request_id import request_id
 from tenants.context import active_schema
@@ -171,12 +171,14 @@ class SyncViewMiddleware(_AsyncOnly):
 
     async def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
         """Answer in the view's place where the view is synchronous."""
-        if inspect.iscoroutinefunction(view) or inspect.iscoroutinefunction(getattr(view, "__call__", None)):
+        if iscoroutinefunction(view):
             return None
         return await in_database(_run_and_render, view, request, args, kwargs)
 
 
 def _run_and_render(view: Any, request: HttpRequest, args: Any, kwargs: Any) -> HttpResponseBase:
+    # Django keeps a request's URLs in an asgiref Local, which shows its values to the thread that set them only.
+    set_urlconf(getattr(request, "urlconf", None))
     response = view(request, *args, **kwargs)
     render = getattr(response, "render", None)
     return render() if callable(render) else response

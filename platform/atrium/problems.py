@@ -11,21 +11,20 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from atrium.request_id import request_id
-from tenants.errors import AtriumError, NotFound, NotSignedIn
+from tenants.errors import AtriumError, NotFound, NotSignedIn, TooLarge
 
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 
 
-def problem(
-    request: HttpRequest, *, status: int, code: str, title: str, detail: str, **facts: Any
-) -> HttpResponse:
+def problem(request: HttpRequest, *, status: int, code: str, title: str, detail: str, **facts: Any) -> HttpResponse:
     """A problem document as a response."""
     body = {"type": f"urn:atrium:{code}", "title": title, "status": status, "detail": detail, "code": code}
     body |= {"request_id": request_id.get(), **facts}
@@ -38,8 +37,15 @@ def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
         if error.status >= 500:
             log.error("request failed", exc_info=error, extra={"code": error.code})
         return problem(
-            request, status=error.status, code=error.code, title=error.title, detail=error.detail, **error.facts
+            request,
+            status=error.status,
+            code=error.code,
+            title=error.title,
+            detail=error.detail,
+            **error.facts,
         )
+    if isinstance(error, RequestDataTooBig):
+        return refuse(request, TooLarge("The body of a request has at most 2 MB."))
     if isinstance(error, Http404):
         return refuse(request, NotFound())
     if isinstance(error, AuthenticationError):
@@ -65,7 +71,10 @@ def refuse_unknown(request: HttpRequest) -> HttpResponse:
 
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     errors = [
-        {"field": ".".join(str(part) for part in item["loc"][2:]) or str(item["loc"][-1]), "message": item["msg"]}
+        {
+            "field": ".".join(str(part) for part in item["loc"][2:]) or str(item["loc"][-1]),
+            "message": item["msg"],
+        }
         for item in error.errors
     ]
     said = "; ".join(f"{item['field']}: {item['message']}" for item in errors)

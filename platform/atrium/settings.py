@@ -26,13 +26,13 @@ _FRAMEWORK_IN_BOTH = [
     "django.contrib.auth",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # no autodiscovery: atrium/consoles.py says which site has what
 ]
 ATRIUM_APPS = ["tenants", "rag", "assistants", "embed", "atrium"]
 SHARED_APPS = [*_FRAMEWORK_IN_BOTH, "procrastinate.contrib.django", *ATRIUM_APPS]
 TENANT_APPS = [*_FRAMEWORK_IN_BOTH, *ATRIUM_APPS]
 INSTALLED_APPS = [
-    "unfold",  # before django_tenants and the admin: its templates win
+    "unfold.apps.BasicAppConfig",  # before django_tenants and the admin: its templates win
     "unfold.contrib.filters",
     "django_tenants",
     *_FRAMEWORK_IN_BOTH,
@@ -63,9 +63,9 @@ MIDDLEWARE = [
     "atrium.middleware.RequestMiddleware",
     "atrium.health.HealthMiddleware",
     "atrium.middleware.ContentSecurityMiddleware",
+    "tenants.middleware.TenantMiddleware",  # before anything asks for the host's name
     "atrium.middleware.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
-    "tenants.middleware.TenantMiddleware",
     "atrium.middleware.SessionMiddleware",
     "atrium.middleware.CsrfViewMiddleware",
     "atrium.middleware.AuthenticationMiddleware",
@@ -135,6 +135,14 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
+# -- cache: in the process, and a tenant's own: what one tenant's page keeps is never another's to find
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "KEY_FUNCTION": "django_tenants.cache.make_key",
+    }
+}
+
 # -- models: without a key the offline model and the offline embedder answer
 ATRIUM_OPENAI_API_KEY = env["OPENAI_API_KEY"]
 ATRIUM_OPENAI_BASE_URL = env["OPENAI_BASE_URL"]
@@ -166,6 +174,8 @@ LOGGING = {
     "loggers": {
         "httpx": {"level": "WARNING"},
         "procrastinate": {"level": "WARNING"},
+        "uvicorn": {"handlers": [], "propagate": True},
+        "uvicorn.error": {"handlers": [], "propagate": True},
         "uvicorn.access": {"level": "WARNING"},  # atrium.request says more, and knows the tenant
     },
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import LoginView, LogoutView, redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.response import SimpleTemplateResponse
@@ -20,7 +20,7 @@ from tenants.database import in_database
 
 STARTERS = (
     "What can I ask you about?",
-    "Give me a short overview for a newcomer",
+    "Give me a short overview",
     "How do I get started?",
 )
 
@@ -32,7 +32,7 @@ async def chat_page(request: HttpRequest) -> HttpResponseBase:
     """The chat for the member who is signed in; anyone else is sent to the sign-in page.
 
     The session and the member are read in one short use of a database connection, off the event loop. The
-    component then talks to the API with the session cookie; ``get_token`` makes sure that the CSRF cookie is there.
+    component then talks to the API with the session cookie; ``get_token`` makes sure of the CSRF cookie.
     """
     member = await in_database(_signed_in_member, request)
     if member is None:

@@ -11,6 +11,7 @@ from ninja import Query, Router
 from rag.access import access_collections, access_documents
 from rag.api.schemas import CollectionOut, DocumentOut, PassageOut, SearchIn, SearchOut
 from rag.models import Collection, Document
+from rag.search.hybrid import Hit
 from rag.use_cases.get_passage import Passage
 from rag.use_cases.get_passage import get_passage as get_passage_of
 from rag.use_cases.search import asearch
@@ -31,10 +32,9 @@ async def list_collections(request: HttpRequest) -> list[Collection]:
 
 
 @router.post("/collections/search/", response=SearchOut, summary="Search collections")
-async def search_collections(request: HttpRequest, body: SearchIn) -> SearchOut:
+async def search_collections(request: HttpRequest, body: SearchIn) -> dict[str, list[Hit]]:
     """The best passages by words and by meaning. Nothing is found where neither comes near."""
-    hits = await asearch(actor_of(request), body.query, body.collection_ids, body.limit)
-    return SearchOut(hits=hits)
+    return {"hits": await asearch(actor_of(request), body.query, body.collection_ids, body.limit)}
 
 
 @router.get("/documents/", response=list[DocumentOut], summary="List documents")

@@ -131,8 +131,7 @@ def get_embedder(model: str = "") -> Embedder:
         return WordLlamaEmbedder()
     if wanted != configured:
         raise EmbeddingUnavailable(
-            f"The embedding model {wanted} is not set up."
-            f" Set OPENAI_API_KEY and ATRIUM_EMBEDDING_MODEL={wanted}."
+            f"The embedding model {wanted} is not set up. Set OPENAI_API_KEY and ATRIUM_EMBEDDING_MODEL={wanted}."
         )
     return _openai_embedder(
         wanted,

@@ -15,14 +15,18 @@ from django.db import connection, transaction
 
 from rag.ingest.embed import Vectors
 from rag.ingest.parsed import ParsedDocument
-from rag.ingest.postings import add_postings, count_lexemes, lock_lexical_index, remove_postings
+from rag.ingest.postings import (
+    add_postings,
+    count_lexemes,
+    follow_average_length,
+    lock_lexical_index,
+    remove_postings,
+)
 from rag.ingest.split import ChunkDraft
 from rag.models import Chunk, Document, Embedding, LexicalIndex
 
 _ROWS_A_STATEMENT = 500
-_REMOVE_EMBEDDINGS = (
-    "DELETE FROM rag_embedding USING rag_chunk WHERE chunk_id = rag_chunk.id AND document_id = %s"
-)
+_REMOVE_EMBEDDINGS = "DELETE FROM rag_embedding USING rag_chunk WHERE chunk_id = rag_chunk.id AND document_id = %s"
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,9 @@ def remove_from_index(document: Document) -> None:
     """Take a document's chunks, vectors and postings out, and correct the collection's statistics."""
     with transaction.atomic():
         Document.objects.select_for_update().filter(pk=document.pk).first()
-        _remove(document, lock_lexical_index(document.collection_id))
+        index = lock_lexical_index(document.collection_id)
+        _remove(document, index)
+        follow_average_length(index)
 
 
 def _remove(document: Document, index: LexicalIndex) -> None:
@@ -93,9 +99,7 @@ def _remove(document: Document, index: LexicalIndex) -> None:
         cursor.execute("DELETE FROM rag_chunk WHERE document_id = %s", [document.pk])
 
 
-def _insert_chunks(
-    document: Document, prepared: PreparedDocument, lexeme_counts: Sequence[int]
-) -> list[Chunk]:
+def _insert_chunks(document: Document, prepared: PreparedDocument, lexeme_counts: Sequence[int]) -> list[Chunk]:
     rows = [
         Chunk(
             document=document,
@@ -110,9 +114,7 @@ def _insert_chunks(
             lexeme_count=lexeme_count,
             content_hash=hashlib.sha256(searchable.encode()).hexdigest(),
         )
-        for draft, searchable, lexeme_count in zip(
-            prepared.drafts, prepared.searchable, lexeme_counts, strict=True
-        )
+        for draft, searchable, lexeme_count in zip(prepared.drafts, prepared.searchable, lexeme_counts, strict=True)
     ]
     return Chunk.objects.bulk_create(rows, batch_size=_ROWS_A_STATEMENT)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from rag.models import Chunk, Collection, LexicalIndex
-from rag.search.lexical import weight_expression
+from rag.search.lexical import as_words, weight_expression
 
 # Weights are made for an average chunk length, which moves with every document. A tenth changes no ranking
 # that anybody would notice; beyond it, all weights are made anew, which a growing collection does ever more
@@ -27,7 +27,7 @@ SELECT %(index)s, word.lexeme, given.id, cardinality(word.positions),
        {weight_expression("cardinality(word.positions)", "given.length", "%(average)s")}
 FROM unnest(%(ids)s::bigint[], %(lengths)s::int[], %(texts)s::text[]) AS given (id, length, text),
      unnest(to_tsvector(%(language)s::regconfig, given.text)) AS word
-"""
+"""  # noqa: S608  (put together from constants)
 _REMOVE = """
 WITH removed AS (
     SELECT id, lexeme_count FROM rag_chunk WHERE document_id = %(document)s
@@ -39,7 +39,7 @@ SELECT count(*), coalesce(sum(lexeme_count), 0) FROM removed
 _WEIGH_ANEW = f"""
 UPDATE rag_posting SET weight = {weight_expression("frequency", "rag_chunk.lexeme_count", "%(average)s")}
 FROM rag_chunk WHERE lexical_index_id = %(index)s AND rag_chunk.id = chunk_id
-"""
+"""  # noqa: S608  (put together from constants)
 
 
 def lock_lexical_index(collection_id: UUID) -> LexicalIndex:
@@ -52,7 +52,7 @@ def lock_lexical_index(collection_id: UUID) -> LexicalIndex:
 def count_lexemes(language: str, texts: Sequence[str]) -> list[int]:
     """The length of each text as BM25 counts it: words that are left after stop words, with repetitions."""
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT_LEXEMES, {"language": language, "texts": list(texts)})
+        cursor.execute(_COUNT_LEXEMES, {"language": language, "texts": [as_words(text) for text in texts]})
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -60,8 +60,7 @@ def add_postings(index: LexicalIndex, chunks: Sequence[Chunk], texts: Sequence[s
     """Index the words of ``texts[i]`` for ``chunks[i]``, and count the chunks in."""
     index.chunk_count += len(chunks)
     index.total_length += sum(chunk.lexeme_count for chunk in chunks)
-    _follow_average_length(index)
-    index.save()
+    follow_average_length(index)
     if not index.weighted_length:
         return  # no chunk of the collection holds a word
     with connection.cursor() as cursor:
@@ -73,27 +72,30 @@ def add_postings(index: LexicalIndex, chunks: Sequence[Chunk], texts: Sequence[s
                 "average": index.weighted_length,
                 "ids": [chunk.pk for chunk in chunks],
                 "lengths": [chunk.lexeme_count for chunk in chunks],
-                "texts": list(texts),
+                "texts": [as_words(text) for text in texts],
             },
         )
 
 
 def remove_postings(index: LexicalIndex, document_id: UUID) -> None:
-    """Take out the words of a document's chunks, which must still be there, and count the chunks out."""
+    """Take out the words of a document's chunks, which must still be there, and count the chunks out.
+
+    The statistics are saved by what follows: ``add_postings`` or ``follow_average_length``.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_REMOVE, {"document": document_id})
         chunk_count, length = cursor.fetchone()
     index.chunk_count -= chunk_count
     index.total_length -= length
-    index.save()
 
 
-def _follow_average_length(index: LexicalIndex) -> None:
-    """Weigh the postings anew when the average length has left what they were weighed for."""
+def follow_average_length(index: LexicalIndex) -> None:
+    """Save the statistics, and weigh the postings anew when the average length has left what they are made for."""
     average = index.average_length
-    if abs(average - index.weighted_length) <= LARGEST_DRIFT * index.weighted_length:
-        return
-    index.weighted_length = average
-    if average:
+    drifted = abs(average - index.weighted_length) > LARGEST_DRIFT * index.weighted_length
+    if drifted:
+        index.weighted_length = average
+    index.save()
+    if drifted and average:
         with connection.cursor() as cursor:
             cursor.execute(_WEIGH_ANEW, {"index": index.pk, "average": average})

@@ -30,9 +30,7 @@ class Document(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="documents")
     title = models.CharField(max_length=500, blank=True)
-    source = models.CharField(
-        max_length=1000, blank=True, help_text="The file name, path or address it came from."
-    )
+    source = models.CharField(max_length=1000, blank=True, help_text="The file name, path or address it came from.")
     media_type = models.CharField(max_length=200)
     sha256 = models.CharField("SHA-256", max_length=64, help_text="Of the original, in hexadecimal digits.")
     size = models.BigIntegerField("size in bytes")
@@ -66,9 +64,7 @@ class Original(models.Model):
     belongs to. ``title`` is the title that was given with it; without one, the parser finds it.
     """
 
-    document = models.OneToOneField(
-        Document, on_delete=models.CASCADE, primary_key=True, related_name="original"
-    )
+    document = models.OneToOneField(Document, on_delete=models.CASCADE, primary_key=True, related_name="original")
     title = models.CharField(max_length=500, blank=True)
     content = models.BinaryField()
 

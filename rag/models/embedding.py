@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models.functions import Cast
-from pgvector.django import HalfVectorField, HnswIndex
+from pgvector.django import HalfVectorField
 
-from rag.ingest.embed import OFFLINE_DIMENSION, OFFLINE_MODEL
 from rag.models.chunk import Chunk
 from rag.models.collection import Collection
 
@@ -18,8 +15,8 @@ class Embedding(models.Model):
     """A chunk's vector by one model, as half-precision floats.
 
     The column has no fixed dimension. A model is searched fast when it has a partial index on the column cast
-    to its dimension, as the offline model has here; without one the search is exact, and slower as chunks
-    become many.
+    to its dimension, as migration 0001 makes for the offline one; without one the search is exact, and slower
+    as chunks become many.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -35,13 +32,6 @@ class Embedding(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(name="embedding_of_collection", fields=["collection", "model"]),
-            HnswIndex(
-                OpClass(
-                    Cast("vector", HalfVectorField(dimensions=OFFLINE_DIMENSION)), name="halfvec_cosine_ops"
-                ),
-                name="embedding_hnsw_wordllama_256",
-                condition=models.Q(model=OFFLINE_MODEL),
-            ),
         ]
 
     def __str__(self) -> str:

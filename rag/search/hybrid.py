@@ -15,11 +15,11 @@ from rag.search.vector import rank_by_meaning
 CANDIDATES = 50  # of each ranking; beyond, a rank adds less than its neighbours differ
 LONGEST_QUERY = 2000  # characters; the rest of a longer one is not searched for
 
-_TEXT_FIELDS = (
-    "id",
-    "document_id",
-    "collection_id",
+_FIELDS = (
+    "document",
+    "collection",
     "document__title",
+    "document__source",
     "heading",
     "page",
     "text",
@@ -75,14 +75,29 @@ def _ranks(rankings: list[list[int]]) -> dict[int, int]:
     return {chunk_id: rank for ranking in rankings for rank, chunk_id in enumerate(ranking, start=1)}
 
 
-def _hits(
-    fused: list[tuple[int, float]], lexical_ranks: dict[int, int], vector_ranks: dict[int, int]
-) -> list[Hit]:
+def _hits(fused: list[tuple[int, float]], lexical_ranks: dict[int, int], vector_ranks: dict[int, int]) -> list[Hit]:
     """The chunks' texts to the ranking. A chunk that was removed since it was ranked is left out."""
-    rows = Chunk.objects.filter(pk__in=[chunk_id for chunk_id, _ in fused]).values_list(*_TEXT_FIELDS)
-    texts = {row[0]: row for row in rows}
+    wanted = Chunk.objects.filter(pk__in=[chunk_id for chunk_id, _ in fused])
+    chunks = {chunk.pk: chunk for chunk in wanted.select_related("document").only(*_FIELDS)}
     return [
-        Hit(*texts[chunk_id], score, lexical_ranks.get(chunk_id), vector_ranks.get(chunk_id))
+        _hit(chunks[chunk_id], score, lexical_ranks.get(chunk_id), vector_ranks.get(chunk_id))
         for chunk_id, score in fused
-        if chunk_id in texts
+        if chunk_id in chunks
     ]
+
+
+def _hit(chunk: Chunk, score: float, lexical_rank: int | None, vector_rank: int | None) -> Hit:
+    return Hit(
+        chunk_id=chunk.pk,
+        document_id=chunk.document_id,
+        collection_id=chunk.collection_id,
+        title=str(chunk.document),
+        heading=chunk.heading,
+        page=chunk.page,
+        text=chunk.text,
+        start_offset=chunk.start_offset,
+        end_offset=chunk.end_offset,
+        score=score,
+        lexical_rank=lexical_rank,
+        vector_rank=vector_rank,
+    )

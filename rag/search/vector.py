@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -13,9 +14,7 @@ from rag.ingest.embed import Vectors
 # How many neighbours the index looks at before it looks further, and that it does look further when the
 # filter on collections leaves too few: without the iterative scan a search in a small collection loses most
 # of its hits.
-_SETTINGS = (
-    "SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.iterative_scan', 'relaxed_order', true)"
-)
+_SETTINGS = "SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.iterative_scan', 'relaxed_order', true)"
 EF_SEARCH = 200
 
 # A relaxed scan gives its rows nearly in order: they are sorted again. The cast and the model's name are
@@ -42,7 +41,7 @@ def rank_by_meaning(
     if not vector.any():
         return []
     statement = _NEAREST.format(dimension=len(vector))
-    parameters = {
+    parameters: dict[str, Any] = {
         "vector": HalfVector(vector).to_text(),
         "model": model,
         "collections": list(collection_ids),

@@ -50,9 +50,7 @@ def add_document(
 
 def _check(raw: bytes, source: str) -> None:
     if len(raw) > LARGEST_DOCUMENT:
-        raise TooLarge(
-            f"A document has at most {LARGEST_DOCUMENT // 1024**2} MB; this one has {len(raw):,} bytes."
-        )
+        raise TooLarge(f"A document has at most {LARGEST_DOCUMENT // 1024**2} MB; this one has {len(raw):,} bytes.")
     if len(source) > 1000:
         raise InvalidInput("A source has at most 1,000 characters.", field="source")
 

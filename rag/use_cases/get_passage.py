@@ -31,9 +31,7 @@ def get_passage(actor: Actor, chunk_id: int) -> Passage:
     """
     chunk = access_chunk(actor, chunk_id)
     places = (chunk.ordinal - 1, chunk.ordinal + 1)
-    neighbours = {
-        each.ordinal: each for each in Chunk.objects.filter(document=chunk.document_id, ordinal__in=places)
-    }
+    neighbours = {each.ordinal: each for each in Chunk.objects.filter(document=chunk.document_id, ordinal__in=places)}
     return Passage(
         id=chunk.pk,
         document_id=chunk.document_id,

@@ -50,9 +50,7 @@ def ingest_document(document_id: UUID) -> None:
         _record(material, Document.Status.FAILED, error.detail)
         raise
     except Exception:
-        _record(
-            material, Document.Status.FAILED, "Something went wrong on our side. Try again, or ask for help."
-        )
+        _record(material, Document.Status.FAILED, "Something went wrong on our side. Try again, or ask for help.")
         raise
 
 

@@ -15,18 +15,8 @@ from tenants.context import require_tenant
 from tenants.database import in_database
 from tenants.errors import NotAllowed, NotSignedIn
 from tenants.keys import find_api_key
+from tenants.members import member_actor, roles_of
 from tenants.models import User
-
-
-def member_actor(user: User) -> Actor:
-    """The actor that a signed-in member is. One query, for the roles."""
-    return Actor(
-        kind="member",
-        tenant=require_tenant(),
-        user_id=user.pk,
-        roles=frozenset(user.groups.values_list("name", flat=True)),
-        label=user.get_username(),
-    )
 
 
 def _actor_of_session(request: HttpRequest) -> Actor | None:
@@ -43,8 +33,7 @@ def _actor_of_key(request: HttpRequest, secret: str) -> Actor | None:
         return None
     if key.user is not None:
         request.user = key.user
-    roles = frozenset(key.user.groups.values_list("name", flat=True)) if key.user else frozenset()
-    return Actor("api_key", require_tenant(), key.user_id, key.pk, roles, key.name)
+    return Actor("api_key", require_tenant(), key.user_id, key.pk, roles_of(key.user), key.name)
 
 
 class SessionAuth(APIKeyCookie):

@@ -86,7 +86,8 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):
         """Take a connection; nothing is known about its search path."""
         self._applied = None
         super().connect()
-        _guards.__dict__.setdefault(self.alias, _ThreadGuard(self))
+        if self.alias not in _guards.__dict__:
+            _guards.__dict__[self.alias] = _ThreadGuard(self)
 
     def close(self) -> None:
         """Give the connection back to the pool, or close it."""

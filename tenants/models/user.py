@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
+from django.utils.functional import lazy
 
+from tenants.context import current_tenant
 from tenants.router import BOTH
+
+
+def _called() -> str:
+    return "member" if current_tenant() else "operator"
+
+
+def _called_together() -> str:
+    return f"{_called()}s"
 
 
 class User(AbstractUser):
@@ -15,6 +25,10 @@ class User(AbstractUser):
     """
 
     lives_in = BOTH
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = lazy(_called, str)()
+        verbose_name_plural = lazy(_called_together, str)()
 
     @property
     def display_name(self) -> str:

@@ -18,8 +18,8 @@ RESERVED = frozenset({"public", "information_schema", "template", "postgres"})
 
 # What the roles may do in the console: apps (by label) and the verbs on their models.
 ROLE_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
-    OWNER: {app: ("add", "change", "delete", "view") for app in ("tenants", "assistants", "rag")},
-    ADMIN: {app: ("add", "change", "delete", "view") for app in ("tenants", "assistants", "rag")},
+    OWNER: dict.fromkeys(("tenants", "assistants", "rag"), ("add", "change", "delete", "view")),
+    ADMIN: dict.fromkeys(("tenants", "assistants", "rag"), ("add", "change", "delete", "view")),
     EDITOR: {"rag": ("add", "change", "delete", "view"), "assistants": ("view",)},
 }
 

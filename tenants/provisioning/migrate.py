@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 from django.core.management.commands.migrate import Command as MigrateCommand
 from django.db import connection
@@ -60,3 +61,14 @@ def is_current(schema: TenantRef) -> bool:
     with tenant_context(schema):
         executor = MigrationExecutor(connection)
         return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def migrate_everything() -> Iterator[str]:
+    """Migrate the public schema and then each tenant's, yielding its name when it is done."""
+    migrate_public()
+    yield PUBLIC.schema_name
+    for schema in schemas()[1:]:
+        with tenant_context(schema):
+            if not is_current(schema):
+                migrate_schema()
+        yield schema.schema_name

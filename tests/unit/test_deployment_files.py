@@ -113,9 +113,7 @@ def test_each_copied_path_is_let_through_by_the_dockerignore(source: str) -> Non
     assert not ignored(source)
 
 
-@pytest.mark.parametrize(
-    "path", [".env", ".data", ".git", ".venv", "docs", "tests", "platform/atrium/__pycache__"]
-)
+@pytest.mark.parametrize("path", [".env", ".data", ".git", ".venv", "docs", "tests", "platform/atrium/__pycache__"])
 def test_secrets_data_and_history_stay_out_of_the_image(path: str) -> None:
     assert ignored(path)
 
@@ -148,9 +146,7 @@ def test_dependencies_are_installed_from_the_lock_with_their_hashes() -> None:
 @pytest.mark.parametrize("lock", ["requirements/run.lock", "requirements/test.lock"])
 def test_the_lock_pins_everything_and_names_no_index(lock: str) -> None:
     text = (ROOT / lock).read_text()
-    requirements = [
-        line for line in re.sub(r"\\\n", " ", text).splitlines() if line and not line.startswith("#")
-    ]
+    requirements = [line for line in re.sub(r"\\\n", " ", text).splitlines() if line and not line.startswith("#")]
     assert requirements
     for requirement in requirements:
         assert re.match(r"[a-z0-9][a-z0-9._-]*(\[[a-z0-9,_-]+\])?==\S+ ", requirement), requirement
@@ -184,11 +180,10 @@ def test_the_server_serves_an_application_that_exists_on_the_port_that_is_expose
     assert command[0] == "uvicorn"
     module, _, attribute = command[1].partition(":")
     spec = find_spec(module)
-    assert spec and spec.origin
+    assert spec
+    assert spec.origin
     body = ast.parse(Path(spec.origin).read_text()).body
-    assert attribute in [
-        node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
+    assert attribute in [node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     assert command[command.index("--port") + 1] == only("EXPOSE")
     assert command[command.index("--host") + 1] == "0.0.0.0"
 
@@ -322,9 +317,7 @@ def test_each_variable_is_in_the_example_once_and_explained() -> None:
 
 
 def test_the_values_behind_a_hash_are_what_holds_without_them() -> None:
-    shown = {
-        name: value for name, value in example_variables().items() if name in DECLARED - set(active_example())
-    }
+    shown = {name: value for name, value in example_variables().items() if name in DECLARED - set(active_example())}
     without, with_them = env.Environment({}), env.Environment(shown)
     assert {name: with_them[name] for name in shown} == {name: without[name] for name in shown}
 
@@ -351,6 +344,4 @@ def test_an_example_that_nobody_filled_in_does_not_start() -> None:
 
 
 def test_the_example_starts_once_the_secret_key_is_there() -> None:
-    refuse_unsafe(
-        {**active_example(), "ATRIUM_SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQ"}
-    )
+    refuse_unsafe({**active_example(), "ATRIUM_SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQ"})

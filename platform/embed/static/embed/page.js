@@ -15,7 +15,7 @@ chat.addEventListener("atrium-chat-thread", (event) => {
   document.title = id ? `${name} · ${home}` : home;
   if (id === threadInAddress()) return;
   const address = id ? PREFIX + encodeURIComponent(id) : location.pathname + location.search;
-  // A first message turns the new conversation into a thread: that is the same place, not a step to go back from.
+  // A first message turns the new conversation into a thread: the same place, not a step to go back from.
   if (created || !chat.dataset.ready) history.replaceState(null, "", address);
   else history.pushState(null, "", address);
 });

@@ -9,13 +9,15 @@
 import { readEvents } from "./event-stream.js";
 import { Problem, problemOf } from "./problem.js";
 
-/** The chat's calls to the API. Every method raises a `Problem` when the call is refused or nothing answers. */
+/**
+ * The chat's calls to the API. Every method raises a `Problem` when the call is refused or nothing answers.
+ */
 export class ApiClient {
   /**
    * @param {object} options
    * @param {string} options.base                        path or address of the API, without the last slash
-   * @param {() => Record<string, string>} options.proof headers that unsafe requests carry: the CSRF token of a
-   *   session today, the visitor's token of an embedded chat later. Asked anew for each request.
+   * @param {() => Record<string, string>} options.proof headers that unsafe requests carry: the CSRF token of
+   *   a session today, the visitor's token of an embedded chat later. Asked anew for each request.
    */
   constructor({ base, proof }) {
     this.base = base;
@@ -97,7 +99,12 @@ export class ApiClient {
     const content = body === undefined ? undefined : JSON.stringify(body);
     let response;
     try {
-      response = await fetch(`${this.base}/${path}`, { method, headers, body: content, credentials: "same-origin" });
+      response = await fetch(`${this.base}/${path}`, {
+        method,
+        headers,
+        body: content,
+        credentials: "same-origin",
+      });
     } catch {
       throw new Problem({ status: 0, code: "network" });
     }

@@ -33,12 +33,15 @@ export class AssistantPicker {
     return this.select.value;
   }
 
-  /** @param {string|null} assistantId of the conversation on screen; null for a new one, where it can be picked */
+  /**
+   * @param {string|null} assistantId of the conversation on screen; null for a new one, where it can be
+   *   picked
+   */
   settle(assistantId) {
     const canPick = assistantId === null && this.assistants.length > 1;
     const shown = this.assistants.find(({ id }) => id === (assistantId ?? this.value));
     this.select.hidden = !canPick;
-    this.name.hidden = canPick;
+    this.name.hidden = canPick || !shown;
     this.name.textContent = shown?.name ?? "";
   }
 }

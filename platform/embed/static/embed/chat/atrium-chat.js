@@ -1,8 +1,9 @@
 import { Chat } from "./chat.js";
 
 /**
- * `<atrium-chat data-config="id of a JSON script">`: the whole chat. `data-thread` names the thread to begin with;
- * children with `data-slot="brand"` and `data-slot="account"` go above and below the list of conversations.
+ * `<atrium-chat data-config="id of a JSON script">`: the whole chat. `data-thread` names the thread to begin
+ * with; children with `data-slot="brand"` and `data-slot="account"` go above and below the list of
+ * conversations.
  *
  * Sends `atrium-chat-thread` with `{ id, name, created }` when another conversation is on screen; carries
  * `data-ready` once it has loaded.

@@ -9,13 +9,15 @@ import { CitationsPanel } from "./citations-panel.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { make } from "./dom.js";
-import { Drawer, NARROW } from "./drawer.js";
+import { Drawer } from "./drawer.js";
 import { stageView } from "./layout.js";
 import { errorNotice } from "./notice.js";
 import { StickyScroll } from "./sticky-scroll.js";
 import { english } from "./strings.js";
 import { ThreadList } from "./thread-list.js";
 import { welcomeView } from "./welcome.js";
+
+const TOUCH = "(pointer: coarse)";
 
 /** Puts the parts together: which conversation is on screen, and what the others have to know of it. */
 export class Chat {
@@ -52,7 +54,10 @@ export class Chat {
       api,
       strings,
       signInUrl: config.signInUrl,
-      slots: { brand: host.querySelector("[data-slot=brand]"), account: host.querySelector("[data-slot=account]") },
+      slots: {
+        brand: host.querySelector("[data-slot=brand]"),
+        account: host.querySelector("[data-slot=account]"),
+      },
       events: {
         create: () => this.openThread(null),
         select: (thread) => this.openThread(thread.id),
@@ -65,10 +70,19 @@ export class Chat {
 
   put() {
     const scrim = make("div", { class: "chat-scrim", on: { click: () => this.drawer.close() } });
-    this.host.replaceChildren(this.threads.element, scrim, this.stage.element, this.panel.element, this.announcer);
+    this.host.replaceChildren(
+      this.threads.element,
+      scrim,
+      this.stage.element,
+      this.panel.element,
+      this.announcer,
+    );
   }
 
-  /** Load what the page needs; on failure say so, with a button to try again. @param {string|null} threadId */
+  /**
+   * Load what the page needs; on failure say so, with a button to try again.
+   * @param {string|null} threadId
+   */
   async start(threadId) {
     try {
       const [assistants] = await Promise.all([this.api.assistants(), this.threads.load()]);
@@ -85,13 +99,14 @@ export class Chat {
   /** @param {string|null} id null, or a thread that is not there, begins a new conversation */
   openThread(id) {
     const thread = this.threads.find(id);
-    for (const [known, conversation] of this.conversations) if (!conversation.busy) this.conversations.delete(known);
+    for (const [known, conversation] of this.conversations)
+      if (!conversation.busy) this.conversations.delete(known);
     const running = thread && this.conversations.get(thread.id);
     const conversation = running || this.newConversation(thread);
     this.show(conversation, { created: false });
     if (!running) void conversation.load().then(() => conversation === this.current && this.scroll.stick());
     this.drawer.close();
-    if (!matchMedia(NARROW).matches) this.composer.focus();
+    this.focusComposer();
   }
 
   /** @param {Thread|null} thread @returns {Conversation} */
@@ -140,10 +155,12 @@ export class Chat {
     if (fresh) current.assistantId = picker.value;
     const nobody = !picker.assistants.length;
     this.stage.element.toggleAttribute("data-welcome", fresh);
+    this.stage.element.classList.toggle("arches", fresh);
     this.composer.setClosed(nobody);
     this.composer.setBusy(current.busy);
     if (fresh) this.stage.content.replaceChildren(nobody ? this.nobodyView() : this.welcome());
-    else if (this.stage.content.firstChild !== current.element) this.stage.content.replaceChildren(current.element);
+    else if (this.stage.content.firstChild !== current.element)
+      this.stage.content.replaceChildren(current.element);
   }
 
   welcome() {
@@ -160,7 +177,12 @@ export class Chat {
     void this.current.send(text);
     this.announce(this.strings.working);
     this.scroll.stick();
-    this.composer.focus();
+    this.focusComposer();
+  }
+
+  /** Not on a touch screen: there the focus would open the keyboard over half of the conversation. */
+  focusComposer() {
+    if (!matchMedia(TOUCH).matches && this.host.dataset.drawer !== "open") this.composer.focus();
   }
 
   /** @param {Conversation} conversation @param {Thread} thread */

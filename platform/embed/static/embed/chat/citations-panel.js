@@ -5,12 +5,18 @@
  */
 
 import { make } from "./dom.js";
+import { MarkdownView } from "./markdown/view.js";
 import { Problem, explain } from "./problem.js";
 import { placeOf } from "./sources.js";
 import { iconButton } from "./thread-item.js";
 
-/** From this width on there is room for the panel beside the conversation; below, it lies over it as a sheet. */
+/**
+ * From this width on there is room for the panel beside the conversation; below, it lies over it as a sheet.
+ */
 const WIDE = "(min-width: 1100px)";
+
+/** Characters: a paragraph whose lines are all shorter was broken on purpose, not to fit a width. */
+const SHORT_LINE = 60;
 
 /** Shows one passage: a panel at the side, or a modal sheet at the bottom of a narrow screen. */
 export class CitationsPanel {
@@ -79,7 +85,8 @@ export class CitationsPanel {
     if (!this.citation || this.element.open) return;
     this.citation = null;
     this.markOpen(null);
-    if (this.opener instanceof HTMLElement && this.opener.isConnected) this.opener.focus({ preventScroll: true });
+    if (this.opener instanceof HTMLElement && this.opener.isConnected)
+      this.opener.focus({ preventScroll: true });
     this.opener = null;
   }
 
@@ -101,12 +108,13 @@ export class CitationsPanel {
 
   /** @param {Passage} passage */
   showPassage(passage) {
-    const text = make("div", { class: "chat-passage", dir: "auto" });
-    const marked = make("mark", { "data-testid": "passage-text" }, passage.text);
-    if (passage.before) text.append(make("span", { class: "chat-passage-around" }, passage.before), "\n");
-    text.append(marked);
-    if (passage.after) text.append("\n", make("span", { class: "chat-passage-around" }, passage.after));
-    this.fill(passage, text);
+    const marked = make("mark", { "data-testid": "passage-text" }, documentText(passage.text));
+    const around = (/** @type {string|undefined} */ text) =>
+      text ? make("div", { class: "chat-passage-around" }, documentText(text)) : null;
+    this.fill(
+      passage,
+      make("div", { class: "chat-passage" }, around(passage.before), marked, around(passage.after)),
+    );
     this.body.scrollTop = Math.max(0, marked.offsetTop - this.body.clientHeight / 4);
   }
 
@@ -115,7 +123,9 @@ export class CitationsPanel {
     const gone = error instanceof Problem && error.status === 404;
     const words = gone ? this.strings.passageGone : explain(error, this.strings).text;
     const note = make("p", { class: "chat-panel-note", role: "alert" }, words);
-    const quote = citation.quote ? [make("div", { class: "chat-passage", dir: "auto" }, make("mark", {}, citation.quote))] : [];
+    const quote = citation.quote
+      ? [make("div", { class: "chat-passage" }, make("mark", {}, documentText(citation.quote)))]
+      : [];
     const retry = make("button", { type: "button", class: "chat-button" }, this.strings.retry);
     retry.addEventListener("click", () => {
       const { opener } = this;
@@ -124,4 +134,21 @@ export class CitationsPanel {
     });
     this.fill(citation, note, ...quote, ...(gone ? [] : [retry]));
   }
+}
+
+/**
+ * Text of a document: most of them come as Markdown, and the others read well as such.
+ * @param {string} text
+ */
+function documentText(text) {
+  const element = make("div", { class: "chat-text" });
+  new MarkdownView(element, () => null).show(text);
+  for (const paragraph of element.querySelectorAll("p")) {
+    const lines = (paragraph.textContent ?? "").split("\n");
+    paragraph.classList.toggle(
+      "chat-lines",
+      lines.every((line) => line.length < SHORT_LINE),
+    );
+  }
+  return element;
 }

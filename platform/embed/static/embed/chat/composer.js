@@ -18,11 +18,20 @@ export class Composer {
       placeholder: strings.composerPlaceholder,
       enterkeyhint: "send",
       "data-testid": "composer",
-      on: { input: () => this.changed(), keydown: (/** @type {KeyboardEvent} */ event) => this.keyPressed(event) },
+      on: {
+        input: () => this.changed(),
+        keydown: (/** @type {KeyboardEvent} */ event) => this.keyPressed(event),
+      },
     });
     this.button = make(
       "button",
-      { type: "submit", class: "chat-composer-send", title: strings.send, disabled: true, "data-testid": "send" },
+      {
+        type: "submit",
+        class: "chat-composer-send",
+        title: strings.send,
+        disabled: true,
+        "data-testid": "send",
+      },
       unseen(strings.send),
       icon("send"),
     );

@@ -1,8 +1,8 @@
 import { make } from "./dom.js";
 
 /**
- * Ask before something that cannot be undone. The element is a modal dialog: focus is kept inside, Escape answers no,
- * and focus goes back to where it was.
+ * Ask before something that cannot be undone. The element is a modal dialog: focus is kept inside, Escape
+ * answers no, and focus goes back to where it was.
  * @param {HTMLElement} home where the dialog is put while it is open
  * @param {{ title: string, text: string, confirm: string, cancel: string }} words
  * @returns {Promise<boolean>}
@@ -25,10 +25,19 @@ export function confirmInDialog(home, { title, text, confirm, cancel }) {
       make(
         "div",
         { class: "chat-confirm-actions" },
-        make("button", { ...button, on: { click: answer(false) }, autofocus: true, "data-testid": "confirm-no" }, cancel),
         make(
           "button",
-          { ...button, class: "chat-button chat-button-danger", on: { click: answer(true) }, "data-testid": "confirm-yes" },
+          { ...button, on: { click: answer(false) }, autofocus: true, "data-testid": "confirm-no" },
+          cancel,
+        ),
+        make(
+          "button",
+          {
+            ...button,
+            class: "chat-button chat-button-danger",
+            on: { click: answer(true) },
+            "data-testid": "confirm-yes",
+          },
           confirm,
         ),
       ),

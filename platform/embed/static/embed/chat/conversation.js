@@ -86,7 +86,7 @@ export class Conversation {
   async attempt(turn) {
     turn.messageId = null;
     this.setBusy(true);
-    turn.answer.wait();
+    turn.answer.begin();
     try {
       const thread = await this.ensureThread(turn.text);
       const message = { assistant_id: this.assistantId, content: turn.text };
@@ -130,13 +130,14 @@ export class Conversation {
   }
 
   /**
-   * The connection broke after the server had the question: the answer may be there by now. Asking again at once
-   * would put the question twice.
+   * The connection broke after the server had the question: the answer may be there by now. Asking again at
+   * once would put the question twice.
    * @param {Turn} turn
    */
   async recover(turn) {
     const { messageId } = turn;
     this.setBusy(true);
+    turn.answer.wait();
     try {
       const messages = await this.api.messages(/** @type {Thread} */ (this.thread).id);
       const asked = messages.findIndex((message) => message.id === messageId);
@@ -203,5 +204,9 @@ export function nameFor(text) {
 /** @param {Strings} strings */
 function loadingView(strings) {
   const lines = [make("i"), make("i"), make("i")];
-  return make("p", { class: "chat-loading", role: "status", "aria-label": strings.loadingMessages }, ...lines);
+  return make(
+    "p",
+    { class: "chat-loading", role: "status", "aria-label": strings.loadingMessages },
+    ...lines,
+  );
 }

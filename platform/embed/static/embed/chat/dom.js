@@ -1,8 +1,8 @@
 /**
  * Make an element. Texts become text nodes, so nothing that is passed here is ever read as HTML.
  *
- * `properties` whose names start with "aria-" or "data-", and "role", are attributes; "on" is an object of listeners;
- * "class" is the class attribute; anything else is set as a property of the element.
+ * `properties` whose names start with "aria-" or "data-", and "role", are attributes; "on" is an object of
+ * listeners; "class" is the class attribute; anything else is set as a property of the element.
  *
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
@@ -19,7 +19,7 @@ export function make(tag, properties = {}, ...children) {
     else if (/^(aria-|data-)|^(role|for|enterkeyhint)$/.test(name)) element.setAttribute(name, String(value));
     else /** @type {any} */ (element)[name] = value;
   }
-  element.append(...(/** @type {(Node|string)[]} */ (children.filter((child) => child || child === ""))));
+  element.append(.../** @type {(Node|string)[]} */ (children.filter((child) => child || child === "")));
   return element;
 }
 

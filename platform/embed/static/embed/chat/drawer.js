@@ -1,5 +1,5 @@
 /** Below this width the conversations are in a drawer. */
-export const NARROW = "(max-width: 819.98px)";
+const NARROW = "(max-width: 819.98px)";
 
 /** Opens and closes the list of conversations on a narrow screen; on a wide one it is always there. */
 export class Drawer {

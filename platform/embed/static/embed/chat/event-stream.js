@@ -6,8 +6,9 @@ import { Problem } from "./problem.js";
 const SILENCE_MS = 60_000;
 
 /**
- * Cuts a text stream into server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
- * `EventSource` cannot send a POST, so the stream is read with fetch.
+ * Cuts a text stream into server-sent events
+ * (https://html.spec.whatwg.org/multipage/server-sent-events.html). `EventSource` cannot send a POST, so the
+ * stream is read with fetch.
  */
 export class EventStreamParser {
   constructor() {

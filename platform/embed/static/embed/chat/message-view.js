@@ -18,7 +18,7 @@ export function questionView(text, strings) {
   return make(
     "article",
     { class: "chat-message chat-question", "data-testid": "question" },
-    unseen(strings.youSaid),
+    make("h2", { class: "chat-unseen" }, strings.youSaid),
     make("div", { class: "chat-question-text", dir: "auto" }, text),
   );
 }
@@ -31,21 +31,40 @@ export class AnswerView {
     this.strings = strings;
     this.text = "";
     this.frame = 0;
+    this.writing = false;
     /** @type {Map<number, Citation>} */
     this.citations = new Map();
-    this.body = make("div", { class: "chat-answer-text", "data-testid": "answer-text" });
+    this.body = make("div", { class: "chat-text chat-answer-text", "data-testid": "answer-text" });
     this.foot = make("div", { class: "chat-answer-foot" });
-    const main = make("div", { class: "chat-answer-main" }, unseen(strings.answered), this.body, this.foot);
-    this.element = make("article", { class: "chat-message chat-answer", "data-testid": "answer" }, mark(), main);
+    const heading = make("h2", { class: "chat-unseen" }, strings.answered);
+    const main = make("div", { class: "chat-answer-main" }, heading, this.body, this.foot);
+    this.element = make(
+      "article",
+      { class: "chat-message chat-answer", "data-testid": "answer" },
+      mark(),
+      main,
+    );
     this.markdown = new MarkdownView(this.body, (number) => this.marker(number));
   }
 
-  /** Nothing has come yet. */
-  wait() {
+  /** Begin anew: nothing has come yet. */
+  begin() {
     this.text = "";
     this.citations = new Map();
     this.markdown.forget();
-    const dots = make("span", { class: "chat-working-dots", "aria-hidden": "true" }, make("i"), make("i"), make("i"));
+    this.wait();
+  }
+
+  /** Show that something is going on below what has come. */
+  wait() {
+    this.writing = true;
+    const dots = make(
+      "span",
+      { class: "chat-working-dots", "aria-hidden": "true" },
+      make("i"),
+      make("i"),
+      make("i"),
+    );
     this.foot.replaceChildren(
       make("p", { class: "chat-working", "data-testid": "working" }, dots, unseen(this.strings.working)),
     );
@@ -82,6 +101,8 @@ export class AnswerView {
 
   settle() {
     cancelAnimationFrame(this.frame);
+    this.writing = false;
+    this.markdown.forget(); // markers without a source become text
     this.draw();
     this.element.removeAttribute("aria-busy");
   }
@@ -98,9 +119,13 @@ export class AnswerView {
     return [...copy.children].map((block) => block.textContent).join("\n");
   }
 
-  /** @param {number} number */
+  /**
+   * A source may be told after the text that names it: until then its marker keeps its place.
+   * @param {number} number
+   */
   marker(number) {
     const citation = this.citations.get(number);
-    return citation ? citationMarker(citation, this.openCitation, this.strings) : null;
+    if (citation) return citationMarker(citation, this.openCitation, this.strings);
+    return this.writing ? make("span", { class: "chat-citation" }, String(number)) : null;
   }
 }

@@ -29,12 +29,20 @@ export function errorNotice(error, { retry, edit, signInUrl }, strings) {
     if (remedy === "reload") return button(strings.reload, "reload", () => location.reload());
     if (remedy !== "sign-in") return null;
     const next = encodeURIComponent(location.pathname + location.search + location.hash);
-    const properties = { class: "chat-button", href: `${signInUrl}?next=${next}`, "data-testid": "sign-in-again" };
+    const properties = {
+      class: "chat-button",
+      href: `${signInUrl}?next=${next}`,
+      "data-testid": "sign-in-again",
+    };
     return make("a", properties, strings.signIn);
   }
 }
 
 /** @param {string} label @param {string} testId @param {() => void} click */
 function button(label, testId, click) {
-  return make("button", { type: "button", class: "chat-button", "data-testid": testId, on: { click } }, label);
+  return make(
+    "button",
+    { type: "button", class: "chat-button", "data-testid": testId, on: { click } },
+    label,
+  );
 }

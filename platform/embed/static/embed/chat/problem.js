@@ -26,8 +26,14 @@ export async function problemOf(response) {
   const { status } = response;
   try {
     const body = await response.json();
-    const fields = Array.isArray(body.errors) ? body.errors.map((/** @type {any} */ error) => error.message) : [];
-    return new Problem({ status, code: text(body.code), detail: text(body.detail) || fields.map(text).join(" ") });
+    const fields = Array.isArray(body.errors)
+      ? body.errors.map((/** @type {any} */ error) => error.message)
+      : [];
+    return new Problem({
+      status,
+      code: text(body.code),
+      detail: text(body.detail) || fields.map(text).join(" "),
+    });
   } catch {
     return new Problem({ status });
   }
@@ -52,7 +58,8 @@ export function explain(error, strings) {
   if (code === "run_failed") return { text: detail || words.run_failed, remedy: "retry" };
   if (status === 0) return { text: words.network, remedy: "retry" };
   if (status === 401) return { text: words.signed_out, remedy: "sign-in" };
-  if (status === 403 && (!code || code.startsWith("csrf"))) return { text: words.stale_page, remedy: "reload" };
+  if (status === 403 && (!code || code.startsWith("csrf")))
+    return { text: words.stale_page, remedy: "reload" };
   if (status === 403) return { text: detail || words.not_allowed, remedy: "none" };
   if (status === 404) return { text: detail || words.not_found, remedy: "none" };
   if (status === 409) return { text: detail || words.conflict, remedy: "retry" };

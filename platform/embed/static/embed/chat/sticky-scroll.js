@@ -1,15 +1,27 @@
 import { make, wantsLessMotion } from "./dom.js";
 import { icon } from "./icons.js";
 
-const NEAR_PX = 80;
+const AT_END_PX = 4;
 
 /** Keeps the newest message in view while it grows, unless the reader has scrolled up to read. */
 export class StickyScroll {
-  /** @param {HTMLElement} scroller @param {HTMLElement} content what grows inside of it @param {string} label */
+  /**
+   * @param {HTMLElement} scroller
+   * @param {HTMLElement} content what grows inside of it
+   * @param {string} label
+   */
   constructor(scroller, content, label) {
     this.scroller = scroller;
     this.stuck = true;
-    const properties = { type: "button", class: "chat-to-latest", title: label, "aria-label": label, hidden: true };
+    this.top = 0;
+    this.height = 0;
+    const properties = {
+      type: "button",
+      class: "chat-to-latest",
+      title: label,
+      "aria-label": label,
+      hidden: true,
+    };
     this.button = make("button", { ...properties, "data-testid": "to-latest" }, icon("down"));
     this.button.addEventListener("click", () => this.toLatest());
     scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
@@ -27,20 +39,30 @@ export class StickyScroll {
   toLatest() {
     this.stuck = true;
     this.button.hidden = true;
-    this.scroller.scrollTo({ top: this.scroller.scrollHeight, behavior: wantsLessMotion() ? "auto" : "smooth" });
+    this.scroller.scrollTo({
+      top: this.scroller.scrollHeight,
+      behavior: wantsLessMotion() ? "auto" : "smooth",
+    });
   }
 
+  /** Scrolling up lets go; reaching the end takes hold again. */
   scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    const near = scrollHeight - scrollTop - clientHeight < NEAR_PX;
-    if (scrollTop < (this.lastTop ?? 0) && !near) this.stuck = false;
-    if (near) this.stuck = true;
-    this.lastTop = scrollTop;
-    this.button.hidden = near || this.stuck;
+    const shrunk = scrollHeight < this.height; // then the browser moved, not the reader
+    if (scrollTop < this.top && !shrunk) this.stuck = false;
+    else if (this.distance() <= AT_END_PX) this.stuck = true;
+    this.top = scrollTop;
+    this.height = scrollHeight;
+    this.button.hidden = this.stuck || this.distance() < clientHeight / 4;
   }
 
   grown() {
     if (this.stuck) this.scroller.scrollTop = this.scroller.scrollHeight;
-    else this.scrolled();
+    this.scrolled();
+  }
+
+  distance() {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    return scrollHeight - scrollTop - clientHeight;
   }
 }

@@ -20,7 +20,8 @@ export const english = {
 
   assistant: "Assistant",
   noAssistant: "No assistant is open to you yet. An administrator can change that in the console.",
-  greeting: (/** @type {string} */ partOfDay, /** @type {string} */ name) => `Good ${partOfDay}${name ? `, ${name}` : ""}`,
+  greeting: (/** @type {string} */ partOfDay, /** @type {string} */ name) =>
+    `Good ${partOfDay}${name ? `, ${name}` : ""}`,
   morning: "morning",
   afternoon: "afternoon",
   evening: "evening",
@@ -47,7 +48,8 @@ export const english = {
   page: (/** @type {number} */ page) => `Page ${page}`,
   closePassage: "Close the passage",
   loadingPassage: "Loading the passage",
-  passageGone: "This passage is no longer there: the document has changed since. This is what the answer quoted.",
+  passageGone:
+    "This passage is no longer there: the document has changed since. This is what the answer quoted.",
 
   retry: "Try again",
   edit: "Edit the message",

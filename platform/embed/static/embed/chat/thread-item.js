@@ -35,7 +35,9 @@ export function threadItem(thread, current, actions, strings) {
     },
     name,
   );
-  const rename = iconButton("pencil", strings.rename(name), "thread-rename", () => editName(item, thread, actions, strings));
+  const rename = iconButton("pencil", strings.rename(name), "thread-rename", () =>
+    editName(item, thread, actions, strings),
+  );
   const remove = iconButton("trash", strings.remove(name), "thread-delete", () => actions.remove(thread));
   const item = make("li", { class: "chat-thread", "data-thread": thread.id }, select, rename, remove);
   return item;
@@ -48,12 +50,19 @@ export function threadItem(thread, current, actions, strings) {
  * @param {() => void} click
  */
 export function iconButton(picture, label, testId, click) {
-  const properties = { type: "button", class: "chat-icon-button", title: label, "aria-label": label, "data-testid": testId };
+  const properties = {
+    type: "button",
+    class: "chat-icon-button",
+    title: label,
+    "aria-label": label,
+    "data-testid": testId,
+  };
   return make("button", { ...properties, on: { click } }, icon(picture));
 }
 
 /**
- * Put a field in the item's place: Enter keeps the new name, Escape or leaving the field unchanged keeps the old one.
+ * Put a field in the item's place: Enter keeps the new name, Escape or leaving the field unchanged keeps the
+ * old one.
  * @param {HTMLElement} item
  * @param {Thread} thread
  * @param {ThreadActions} actions

@@ -25,7 +25,8 @@ export class ThreadList {
    * @param {import("./api.js").ApiClient} options.api
    * @param {Strings} options.strings
    * @param {string} options.signInUrl
-   * @param {{ brand: Element|null, account: Element|null }} options.slots what the page puts above and below the list
+   * @param {{ brand: Element|null, account: Element|null }} options.slots what the page puts above and below
+   *   the list
    * @param {ThreadListEvents} options.events
    */
   constructor({ api, strings, signInUrl, slots, events }) {
@@ -40,7 +41,12 @@ export class ThreadList {
     this.list = make("div", { class: "chat-threads-list", "data-testid": "thread-list" });
     this.create = make(
       "button",
-      { type: "button", class: "chat-threads-new", "data-testid": "new-thread", on: { click: () => events.create() } },
+      {
+        type: "button",
+        class: "chat-threads-new",
+        "data-testid": "new-thread",
+        on: { click: () => events.create() },
+      },
       icon("add"),
       strings.newConversation,
     );
@@ -103,7 +109,12 @@ export class ThreadList {
   async remove(thread) {
     const { strings } = this;
     const text = strings.removeText(thread.name || strings.untitled);
-    const words = { title: strings.removeTitle, text, confirm: strings.removeConfirm, cancel: strings.cancel };
+    const words = {
+      title: strings.removeTitle,
+      text,
+      confirm: strings.removeConfirm,
+      cancel: strings.cancel,
+    };
     if (!(await confirmInDialog(this.element, words))) return;
     try {
       await this.api.deleteThread(thread.id);
@@ -126,7 +137,8 @@ export class ThreadList {
   }
 
   render() {
-    if (this.list.querySelector("input")) return; // a name is being edited: the next change shows the list anew
+    // A name is being edited: the next change shows the list anew.
+    if (this.list.querySelector("input")) return;
     const focused = this.focusedControl();
     const nothing = () => make("p", { class: "chat-threads-nothing" }, this.strings.noConversations);
     this.list.replaceChildren(...(this.threads.length ? this.groups() : [nothing()]));
@@ -160,8 +172,15 @@ export class ThreadList {
       rename: (/** @type {Thread} */ thread, /** @type {string} */ name) => void this.rename(thread, name),
       remove: (/** @type {Thread} */ thread) => void this.remove(thread),
     };
-    const items = threads.map((thread) => threadItem(thread, thread.id === this.current, actions, this.strings));
+    const items = threads.map((thread) =>
+      threadItem(thread, thread.id === this.current, actions, this.strings),
+    );
     const heading = make("h2", { id }, this.strings[period]);
-    return make("section", { class: "chat-threads-group" }, heading, make("ul", { "aria-labelledby": id }, ...items));
+    return make(
+      "section",
+      { class: "chat-threads-group" },
+      heading,
+      make("ul", { "aria-labelledby": id }, ...items),
+    );
   }
 }

@@ -20,7 +20,13 @@ export function welcomeView(config, ask, strings) {
       {},
       make(
         "button",
-        { type: "button", class: "chat-starter", dir: "auto", "data-testid": "starter", on: { click: () => ask(text) } },
+        {
+          type: "button",
+          class: "chat-starter",
+          dir: "auto",
+          "data-testid": "starter",
+          on: { click: () => ask(text) },
+        },
         text,
       ),
     ),
@@ -32,6 +38,7 @@ export function welcomeView(config, ask, strings) {
     mark(),
     make("h2", { dir: "auto" }, strings.greeting(strings[partOfDay(new Date())], firstName)),
     make("p", {}, strings.invitation),
-    starters.length > 0 && make("ul", { class: "chat-starters", "aria-label": strings.starters }, ...starters),
+    starters.length > 0 &&
+      make("ul", { class: "chat-starters", "aria-label": strings.starters }, ...starters),
   );
 }

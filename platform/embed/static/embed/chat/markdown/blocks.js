@@ -107,7 +107,11 @@ function readQuote(lines, start, depth) {
 function readParagraph(lines, start) {
   let end = start + 1;
   while (end < lines.length && !isBlank(lines[end]) && !interrupts(lines, end)) end += 1;
-  const text = lines.slice(start, end).map((line) => line.trimStart()).join("\n").trimEnd();
+  const text = lines
+    .slice(start, end)
+    .map((line) => line.trimStart())
+    .join("\n")
+    .trimEnd();
   return { type: "paragraph", text, start, end };
 }
 

@@ -93,7 +93,8 @@ function findOpener(pieces, index, closer, bottom) {
       continue;
     }
     const either = opener.closes || closer.opens;
-    const oddSum = (opener.length + closer.length) % 3 === 0 && (opener.length % 3 !== 0 || closer.length % 3 !== 0);
+    const oddSum =
+      (opener.length + closer.length) % 3 === 0 && (opener.length % 3 !== 0 || closer.length % 3 !== 0);
     if (!(either && oddSum)) return at;
   }
   return -1;
@@ -129,9 +130,13 @@ function settle(pieces) {
   /** @type {Inline[]} */
   const nodes = [];
   for (const piece of pieces) {
-    const node = piece.type === "delimiter" ? { type: /** @type {const} */ ("text"), text: piece.mark.repeat(piece.count) } : piece;
+    const node =
+      piece.type === "delimiter"
+        ? { type: /** @type {const} */ ("text"), text: piece.mark.repeat(piece.count) }
+        : piece;
     const last = nodes[nodes.length - 1];
-    if (node.type === "text" && last && last.type === "text") nodes[nodes.length - 1] = { type: "text", text: last.text + node.text };
+    if (node.type === "text" && last && last.type === "text")
+      nodes[nodes.length - 1] = { type: "text", text: last.text + node.text };
     else if (node.type !== "text" || node.text) nodes.push(node);
   }
   return nodes;

@@ -27,7 +27,8 @@ const NAMED = new Map([
 
 /**
  * @param {string} source
- * @param {{ links?: boolean }} [options] `links: false` inside of a link's label: no link and no citation there
+ * @param {{ links?: boolean }} [options] `links: false` inside of a link's label: no link and no citation
+ *   there
  * @returns {Inline[]}
  */
 export function parseInline(source, { links = true } = {}) {
@@ -84,7 +85,8 @@ class InlineParser {
       case "[":
         return this.citations() || this.link(this.at);
       case "!":
-        return this.source[this.at + 1] === "[" && this.link(this.at + 1); // an image is a link to it, never loaded
+        // An image is a link to it, never loaded.
+        return this.source[this.at + 1] === "[" && this.link(this.at + 1);
       case "<":
         return this.angledAddress();
       case "&":
@@ -110,7 +112,8 @@ class InlineParser {
   }
 
   code() {
-    const run = /** @type {RegExpExecArray} */ (/^`+/.exec(this.source.slice(this.at, this.at + 50)))[0].length;
+    const run = /** @type {RegExpExecArray} */ (/^`+/.exec(this.source.slice(this.at, this.at + 50)))[0]
+      .length;
     const start = this.at + run;
     const end = this.unpaired.has(run) ? -1 : this.closingRun(start, run);
     if (end < 0) {
@@ -189,7 +192,9 @@ class InlineParser {
 
   /** `<https://...>`; any other `<` is text, so HTML shows as what it is. */
   angledAddress() {
-    const match = /^<([a-z][a-z0-9+.-]{1,31}:[^\s<>]*)>/i.exec(this.source.slice(this.at, this.at + LONGEST_ADDRESS));
+    const match = /^<([a-z][a-z0-9+.-]{1,31}:[^\s<>]*)>/i.exec(
+      this.source.slice(this.at, this.at + LONGEST_ADDRESS),
+    );
     const address = match && this.links && safeAddress(match[1]);
     if (!match || !address) return false;
     this.pieces.push({ type: "link", address, children: [{ type: "text", text: match[1] }] });
@@ -209,12 +214,20 @@ class InlineParser {
   }
 
   entity() {
-    const match = /^&(?:(amp|lt|gt|quot|apos|nbsp)|#(\d{1,7})|#x([0-9a-f]{1,6}));/i.exec(this.source.slice(this.at, this.at + 12));
+    const match = /^&(?:(amp|lt|gt|quot|apos|nbsp)|#(\d{1,7})|#x([0-9a-f]{1,6}));/i.exec(
+      this.source.slice(this.at, this.at + 12),
+    );
     if (!match) return false;
     const [all, name, decimal, hex] = match;
     const point = decimal ? Number(decimal) : Number.parseInt(hex, 16);
     const bad = point === 0 || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff);
-    this.text(name ? /** @type {string} */ (NAMED.get(name.toLowerCase())) : bad ? "\ufffd" : String.fromCodePoint(point));
+    this.text(
+      name
+        ? /** @type {string} */ (NAMED.get(name.toLowerCase()))
+        : bad
+          ? "\ufffd"
+          : String.fromCodePoint(point),
+    );
     this.at += all.length;
     return true;
   }

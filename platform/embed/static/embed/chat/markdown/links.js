@@ -1,9 +1,10 @@
 const SAFE_PROTOCOLS = new Set(["http:", "https:", "mailto:"]);
 
 /**
- * The address that a link may lead to, or null. Only absolute http, https and mailto addresses pass; the browser's
- * own parser decides what the scheme is, so that tabs, line breaks, entities and case in `java\tscript:` do not help.
- * An address with a user name in it (`https://bank.example@evil.example/`) is a disguise and does not pass either.
+ * The address that a link may lead to, or null. Only absolute http, https and mailto addresses pass; the
+ * browser's own parser decides what the scheme is, so that tabs, line breaks, entities and case in
+ * `java\tscript:` do not help. An address with a user name in it (`https://bank.example@evil.example/`) is a
+ * disguise and does not pass either.
  * @param {string} address
  * @returns {string|null}
  */
@@ -19,8 +20,8 @@ export function safeAddress(address) {
 }
 
 /**
- * A bare address at the start of `text`: how many characters of it belong to the address. Punctuation at its end
- * belongs to the sentence, a closing bracket only when no opening one is in the address.
+ * A bare address at the start of `text`: how many characters of it belong to the address. Punctuation at its
+ * end belongs to the sentence, a closing bracket only when no opening one is in the address.
  * @param {string} text
  * @returns {number} 0 when there is none
  */

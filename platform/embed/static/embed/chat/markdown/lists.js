@@ -5,7 +5,8 @@ import { interrupts, isBlank, readBlocks } from "./blocks.js";
 const ITEM = /^( {0,3})([-*+]|\d{1,9}[.)])([ \t]+|$)/;
 
 /**
- * Whether a list item begins at this line. Inside of a paragraph a number other than 1 does not begin one: "in\n1984."
+ * Whether a list item begins at this line. Inside of a paragraph a number other than 1 does not begin one:
+ * "in\n1984."
  * @param {string} line
  * @param {{ within?: "paragraph" }} [options]
  */
@@ -33,7 +34,9 @@ export function readList(lines, start, depth) {
     at = item.end;
     const next = skipBlank(lines, at);
     const goesOn = next < lines.length && startsItem(lines[next]) && bulletOf(lines[next]) === bullet;
-    loose ||= item.lines.some((line, index) => isBlank(line) && index < item.lines.length - 1) || (goesOn && next > at);
+    loose ||=
+      item.lines.some((line, index) => isBlank(line) && index < item.lines.length - 1) ||
+      (goesOn && next > at);
     if (goesOn) at = next;
   }
   const first = Number.parseInt(lines[start].trim(), 10);

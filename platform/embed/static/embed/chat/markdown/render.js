@@ -1,25 +1,30 @@
 /**
- * Builds the nodes of an answer. The text comes from a model or a document and is hostile: it is never read as HTML,
- * becomes text nodes only, and no element here loads anything.
+ * Builds the nodes of an answer. The text comes from a model or a document and is hostile: it is never read
+ * as HTML, becomes text nodes only, and no element here loads anything.
  *
  * @typedef {import("./blocks.js").Block} Block
  * @typedef {import("./inline.js").Inline} Inline
- * @typedef {(number: number) => Node|null} CitationMaker a marker for passage `number`; null when there is no such passage
+ * @typedef {(number: number) => Node|null} CitationMaker a marker for passage `number`; null when there is no
+ *   such passage
  */
 
 import { make } from "../dom.js";
 import { parseInline } from "./inline.js";
 
+/** The page's own headings are the first and second level. */
+const FIRST_LEVEL = 3;
+
 /**
  * @param {Block} block
  * @param {CitationMaker} cite
+ * @param {number} [topLevel] how many `#` the highest heading of the text has
  * @returns {HTMLElement}
  */
-export function renderBlock(block, cite) {
+export function renderBlock(block, cite, topLevel = 1) {
   switch (block.type) {
     case "heading": {
-      // The page's own headings are the first and second level.
-      const tag = /** @type {"h3"} */ (`h${Math.min(block.level + 2, 6)}`);
+      const level = FIRST_LEVEL + Math.max(0, block.level - topLevel);
+      const tag = /** @type {"h3"} */ (`h${Math.min(level, 6)}`);
       return make(tag, { dir: "auto" }, ...renderInline(parseInline(block.text), cite));
     }
     case "code":
@@ -50,7 +55,8 @@ function renderList(block, cite) {
   const items = block.items.map((blocks) => {
     const item = make("li", { dir: "auto" });
     for (const inner of blocks) {
-      if (inner.type === "paragraph" && !block.loose) item.append(...renderInline(parseInline(inner.text), cite));
+      if (inner.type === "paragraph" && !block.loose)
+        item.append(...renderInline(parseInline(inner.text), cite));
       else item.append(renderBlock(inner, cite));
     }
     return item;
@@ -70,7 +76,11 @@ function renderTable(block, cite) {
 
 /** @param {"th"|"td"} tag @param {string} text @param {string} align @param {CitationMaker} cite */
 function renderCell(tag, text, align, cite) {
-  const properties = { dir: "auto", "data-align": align || undefined, scope: tag === "th" ? "col" : undefined };
+  const properties = {
+    dir: "auto",
+    "data-align": align || undefined,
+    scope: tag === "th" ? "col" : undefined,
+  };
   return make(tag, properties, ...renderInline(parseInline(text), cite));
 }
 
@@ -110,7 +120,13 @@ function renderInline(nodes, cite) {
 function renderLink(address, label) {
   return make(
     "a",
-    { href: address, title: address, target: "_blank", rel: "noopener noreferrer", referrerPolicy: "no-referrer" },
+    {
+      href: address,
+      title: address,
+      target: "_blank",
+      rel: "noopener noreferrer",
+      referrerPolicy: "no-referrer",
+    },
     ...label,
   );
 }

@@ -6,8 +6,8 @@ import { parseBlocks } from "./blocks.js";
 import { renderBlock } from "./render.js";
 
 /**
- * Shows a Markdown text that grows. Blocks whose source did not change keep their nodes, so that a long answer costs
- * little per piece, and a selection in what is already there stays.
+ * Shows a Markdown text that grows. Blocks whose source did not change keep their nodes, so that a long
+ * answer costs little per piece, and a selection in what is already there stays.
  */
 export class MarkdownView {
   /** @param {HTMLElement} element @param {CitationMaker} cite */
@@ -21,11 +21,14 @@ export class MarkdownView {
   /** @param {string} source the whole text so far */
   show(source) {
     const { lines, blocks } = parseBlocks(source);
+    const heading = blocks.find((block) => block.type === "heading");
+    // The first one: the rest may not be written yet.
+    const topLevel = heading?.type === "heading" ? heading.level : 1;
     const next = blocks.map((block, index) => {
       const text = lines.slice(block.start, block.end).join("\n");
       const old = this.shown[index];
       if (old && old.source === text) return old;
-      const node = renderBlock(block, this.cite);
+      const node = renderBlock(block, this.cite, topLevel);
       if (old) old.node.replaceWith(node);
       else this.element.append(node);
       return { source: text, node };
@@ -34,7 +37,10 @@ export class MarkdownView {
     this.shown = next;
   }
 
-  /** Forget what is shown: the next `show` renders everything anew, for instance with citations that came late. */
+  /**
+   * Forget what is shown: the next `show` renders everything anew, for instance with citations that came
+   * late.
+   */
   forget() {
     this.shown = [];
     this.element.replaceChildren();

@@ -1,0 +1,135 @@
+"""The console pages about conversations. They are registered on the site above (atrium/consoles.py)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin import SimpleListFilter
+from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from assistants.assistants import AIAssistant
+from assistants.models import Message, Run, Thread
+from assistants.transcript import read_transcript
+from tenants.admin import UseCaseAdmin
+
+MOST_MESSAGES = 400  # of a thread, on its page
+RUN_COLOURS = {
+    "Completed": "success",
+    "Failed": "danger",
+    "Cancelled": "warning",
+    "Queued": "info",
+    "Running": "info",
+    "Waiting for approval": "warning",
+}
+
+
+class RunFilter(SimpleListFilter):
+    """Threads by how one of their runs ended."""
+
+    title, parameter_name = "runs", "runs"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """What an administrator looks for."""
+        return [("failed", "With a failed run"), ("active", "Being answered now")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Thread]) -> QuerySet[Thread]:
+        """The threads of the choice."""
+        runs = Run.objects.filter(thread=OuterRef("pk"))
+        match self.value():
+            case "failed":
+                return queryset.filter(Exists(runs.filter(status=Run.Status.FAILED)))
+            case "active":
+                return queryset.filter(Exists(runs.filter(status__in=Run.ACTIVE)))
+        return queryset
+
+
+class AssistantFilter(SimpleListFilter):
+    """Threads by assistant: those that are installed, from the registry and without a query."""
+
+    title, parameter_name = "assistant", "assistant"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The installed assistants."""
+        return sorted((name, cls.name) for name, cls in AIAssistant.get_cls_registry().items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Thread]) -> QuerySet[Thread]:
+        """The threads that are bound to the assistant."""
+        return queryset.filter(assistant_id=self.value()) if self.value() else queryset
+
+
+class ThreadAdmin(UseCaseAdmin):
+    """Threads, to be read: as a conversation, with the passages that answers cite and how each run ended."""
+
+    list_display = ("name_shown", "person", "assistant", "message_count", "last_run", "created_at")
+    list_display_links = ("name_shown",)
+    list_select_related = ("created_by", "api_key")
+    list_filter = (AssistantFilter, RunFilter)
+    search_fields = ("name", "created_by__username", "created_by__first_name", "created_by__last_name")
+    fields = ()
+    change_form_template = "console/thread.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Thread]:
+        """Threads with the number of their messages and the status of their last run, in the same query."""
+        messages = Message.objects.filter(thread=OuterRef("pk")).order_by().values("thread")
+        counted = messages.annotate(number=Count("pk")).values("number")
+        runs = Run.objects.filter(thread=OuterRef("pk")).order_by("-created_at").values("status")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                messages_in_it=Coalesce(Subquery(counted, output_field=IntegerField()), 0),
+                last_status=Subquery(runs[:1]),
+            )
+        )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Conversations begin in the chat."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What was said was said."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only those whose conversation it is delete it."""
+        return False
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """The thread as a conversation. Here the permission to see it has been asked for."""
+        thread = context["original"]
+        context["turns"] = read_transcript(thread, newest=MOST_MESSAGES)
+        context["left_out"] = max(0, thread.messages_in_it - MOST_MESSAGES)
+        context["assistant_name"] = self.assistant(thread)
+        context["person"] = self.person(thread)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @display(description="Conversation", ordering="name")
+    def name_shown(self, thread: Thread) -> str:
+        """Its name, which is its first question unless it was renamed."""
+        return str(thread)
+
+    @display(description="With", ordering="created_by__username")
+    def person(self, thread: Thread) -> str:
+        """The member or the key that began it."""
+        if thread.created_by:
+            return str(getattr(thread.created_by, "display_name", thread.created_by))
+        return f"API key {thread.api_key.name}" if thread.api_key else "somebody who left"
+
+    @display(description="Assistant", ordering="assistant_id")
+    def assistant(self, thread: Thread) -> str:
+        """The assistant's name; its id when it is not installed."""
+        assistant = AIAssistant.get_cls_registry().get(thread.assistant_id)
+        return assistant.name if assistant else thread.assistant_id or "any"
+
+    @display(description="Messages", ordering="messages_in_it")
+    def message_count(self, thread: Any) -> int:
+        """How many messages are in it."""
+        return thread.messages_in_it
+
+    @display(description="Last run", label=RUN_COLOURS)
+    def last_run(self, thread: Any) -> str:
+        """How the last run ended, coloured."""
+        return Run.Status(thread.last_status).label if thread.last_status else "None yet"

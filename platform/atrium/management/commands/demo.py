@@ -1,0 +1,86 @@
+"""Everything on one machine: PostgreSQL, two tenants with documents, the job worker and the web server."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from atrium.demo import build, report
+from atrium.demo.bootstrap import add_options, say, stop
+from atrium.demo.processes import ChildEnded, Children
+from tenants.provisioning.migrate import migrate_everything
+
+INDEXING_TIMEOUT = 300.0  # seconds
+
+
+class Command(BaseCommand):
+    """``manage.py demo``; ``atrium/demo/bootstrap.py`` has made the database and the settings' environment."""
+
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The same options as the bootstrap reads."""
+        add_options(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Build, start, print, and wait for Ctrl-C."""
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        folder = Path(options["data_dir"]).resolve()
+        children = Children(folder / "logs")
+        try:
+            self._run(folder, children, options["port"], options["workers"])
+        except KeyboardInterrupt:
+            say("stopping ...\n")
+        except ChildEnded as error:
+            stop(f"{error}.")
+        finally:
+            children.stop()
+
+    def _run(self, folder: Path, children: Children, port: int, workers: int) -> None:
+        demo = _build(folder / "demo.json", f"http://localhost:{port}")
+        say("starting the job worker and the web server ...")
+        children.start("worker", "manage.py", "worker")
+        children.start("web", *_uvicorn(port, workers))
+        _wait_for_documents(children)
+        children.wait_until_ready(f"http://127.0.0.1:{port}/readyz")
+        say("")
+        self.stdout.write(f"\nAtrium is up. Ctrl-C stops it.\n\n{report.table(demo)}\n")
+        self.stdout.flush()
+        while True:
+            children.check()
+            time.sleep(1)
+
+
+def _build(file: Path, public_url: str) -> dict[str, Any]:
+    known = build.read_known(file)
+    for schema in migrate_everything():
+        say(f"migrating {schema} ...")
+    demo: dict[str, Any] = {"public_url": public_url, "operator": build.build_operator(known), "tenants": {}}
+    for recipe in build.recipes():
+        say(f"making the tenant {recipe.schema_name} ...")
+        demo["tenants"][recipe.schema_name] = build.build_tenant(recipe, known, public_url)
+        report.write(file, {**known, **demo, "tenants": {**known.get("tenants", {}), **demo["tenants"]}})
+    return demo
+
+
+def _uvicorn(port: int, workers: int) -> list[str]:
+    return [
+        *("-m", "uvicorn", "atrium.asgi:application", "--host", "127.0.0.1", "--port", str(port)),
+        *("--workers", str(workers), "--no-access-log", "--timeout-graceful-shutdown", "30"),
+    ]
+
+
+def _wait_for_documents(children: Children) -> None:
+    deadline = time.monotonic() + INDEXING_TIMEOUT
+    while left := sum(build.documents_left(recipe) for recipe in build.recipes()):
+        say(f"reading documents, {left} to go ...")
+        children.check()
+        if time.monotonic() > deadline:
+            raise ChildEnded(f"{left} documents were not read in {INDEXING_TIMEOUT:.0f} s")
+        time.sleep(0.3)

@@ -1,0 +1,18 @@
+"""The console pages of this app. They are registered on the sites above (atrium/consoles.py), not here."""
+
+from tenants.admin.access_rule import AccessRuleAdmin
+from tenants.admin.api_key import ApiKeyAdmin
+from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt
+from tenants.admin.people import MemberAdmin, OperatorAdmin
+from tenants.admin.tenant import TenantAdmin
+
+__all__ = [
+    "AccessRuleAdmin",
+    "ApiKeyAdmin",
+    "MemberAdmin",
+    "OperatorAdmin",
+    "TenantAdmin",
+    "UseCaseAdmin",
+    "actor_in_console",
+    "adopt",
+]

@@ -1,0 +1,115 @@
+"""API keys in a tenant's console: made, shown once, revoked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin import SimpleListFilter
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from unfold.decorators import action, display
+
+from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt
+from tenants.models import ApiKey
+from tenants.use_cases.api_keys import issue_api_key, revoke_api_key
+
+VALID, REVOKED, EXPIRED = "Valid", "Revoked", "Expired"
+
+
+class StateFilter(SimpleListFilter):
+    """Keys that work, and keys that do not any more."""
+
+    title, parameter_name = "state", "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The two choices."""
+        return [("valid", "Valid"), ("ended", "Revoked or expired")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+        """The keys of the choice."""
+        ended = Q(revoked_at__isnull=False) | Q(expires_at__lte=timezone.now())
+        match self.value():
+            case "valid":
+                return queryset.exclude(ended)
+            case "ended":
+                return queryset.filter(ended)
+        return queryset
+
+
+class ApiKeyAdmin(UseCaseAdmin):
+    """Keys: what is stored is a digest, so the key itself is on the page that answers its making, and nowhere else."""
+
+    list_display = ("name", "starts_with", "acts_for", "state", "created_at", "expires_at")
+    list_select_related = ("user",)
+    list_filter = (StateFilter,)
+    search_fields = ("name", "prefix", "user__username")
+    actions = ("revoke",)
+    actions_submit_line = ("revoke_this",)
+    made_template = "console/api_key_made.html"
+    add_fieldsets = ((None, {"fields": ("name", "user", "expires_at")}),)
+    fieldsets = ((None, {"fields": ("name", ("starts_with", "state"), "acts_for", "expires_at", "created_at")}),)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Only the name of a key changes after it was made."""
+        return ("starts_with", "state", "acts_for", "expires_at", "created_at") if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A key is revoked: its row goes on saying that it was there."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Issue the key, or store its new name."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        given = form.cleaned_data
+        row, secret = issue_api_key(actor_in_console(request), given["name"], given["user"], given["expires_at"])
+        adopt(obj, row)
+        obj.secret = secret  # on this object only: the next step shows it
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """Show the key. A message would keep it in the session; a redirect would need it kept somewhere."""
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Your new API key",
+            "key": obj,
+            "secret": obj.secret,
+        }
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        return TemplateResponse(request, self.made_template, context, headers={"Cache-Control": "no-store"})
+
+    @display(description="Begins with")
+    def starts_with(self, key: ApiKey) -> str:
+        """By which people recognise a key."""
+        return f"{key.prefix}…"
+
+    @display(description="Acts for", ordering="user__username")
+    def acts_for(self, key: ApiKey) -> str:
+        """The member, if it acts for one."""
+        return str(key.user) if key.user else "itself"
+
+    @display(description="State", label={VALID: "success", REVOKED: "danger", EXPIRED: "warning"})
+    def state(self, key: ApiKey) -> str:
+        """Whether it works."""
+        if key.is_valid:
+            return VALID
+        return REVOKED if key.revoked_at else EXPIRED
+
+    @action(description="Revoke: at once and for good")
+    def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
+        """Revoke the chosen keys."""
+        actor = actor_in_console(request)
+        self.do_to_each(request, keys, lambda key: revoke_api_key(actor, key.pk), "Revoked")
+
+    def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> Any:
+        """Nothing to revoke twice."""
+        revoked = ApiKey.objects.filter(pk=object_id, revoked_at__isnull=False).exists()
+        return [] if revoked else super().get_actions_submit_line(request, object_id)
+
+    @action(description="Revoke", icon="block")
+    def revoke_this(self, request: HttpRequest, key: ApiKey) -> None:
+        """Revoke the key that is shown."""
+        adopt(key, revoke_api_key(actor_in_console(request), key.pk))

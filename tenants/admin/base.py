@@ -1,0 +1,99 @@
+"""What every page of a console shares: it asks use cases to do things, and shows what they refuse at the form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from tenants.actors import Actor
+from tenants.api.auth import member_actor
+from tenants.errors import AtriumError
+
+
+def actor_in_console(request: HttpRequest) -> Actor:
+    """The member who uses a tenant's console. One query a request, for the roles."""
+    actor = getattr(request, "actor", None)
+    if actor is None:
+        actor = request.actor = member_actor(request.user)  # type: ignore[attr-defined,arg-type]
+    return actor
+
+
+class _ShowsRefusal:
+    """Makes a form show why the use case refused what the form itself had accepted."""
+
+    refusal: AtriumError
+
+    def clean(self: Any) -> Any:
+        cleaned = super().clean()  # type: ignore[misc]
+        facts: Any = self.refusal.facts.get("errors") or [{"field": None}]
+        field = facts[0]["field"]
+        self.add_error(field if field in self.fields else None, self.refusal.detail)
+        return cleaned
+
+
+class UseCaseAdmin(ModelAdmin):
+    """A model's console pages whose ``save_model`` calls a use case.
+
+    When the use case refuses (``AtriumError``), everything is rolled back and the form is shown again with what was
+    typed and the reason, at its field if it names one.
+    """
+
+    list_per_page = 50
+    list_filter_sheet = False
+    show_full_result_count = False  # it would count the whole table at each search
+    compressed_fields = False
+    warn_unsaved_form = True
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Django's view; a refusal becomes an error of the form."""
+        try:
+            with transaction.atomic():
+                return super().changeform_view(request, object_id, form_url, extra_context)
+        except AtriumError as error:
+            request.refusal = error  # type: ignore[attr-defined]
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm]:
+        """The form's class; after a refusal it refuses, too."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        refusal = getattr(request, "refusal", None)
+        return form if refusal is None else type(form)(form.__name__, (_ShowsRefusal, form), {"refusal": refusal})
+
+    def do_to_each(
+        self, request: HttpRequest, rows: QuerySet[Any], use_case: Callable[[Any], object], done: str
+    ) -> None:
+        """Call ``use_case`` with each row for an action on a list; say how many were ``done``, and what was refused."""
+        count, refused = 0, {}
+        for row in rows:
+            try:
+                use_case(row)
+                count += 1
+            except AtriumError as error:
+                refused[error.detail] = row
+        if count:
+            self.message_user(request, f"{done}: {count}.", messages.SUCCESS)
+        for reason, row in refused.items():
+            self.message_user(request, f"{row}: {reason}", messages.ERROR)
+
+
+def adopt(shown: models.Model, stored: models.Model) -> None:
+    """Let the form's object be the row that the use case stored: the admin logs it and links to it."""
+    for field in stored._meta.concrete_fields:
+        if field.attname in stored.__dict__:
+            setattr(shown, field.attname, getattr(stored, field.attname))
+    shown._state.adding, shown._state.db = False, stored._state.db

@@ -1,0 +1,73 @@
+"""Members of the current tenant: added, changed, let in and kept out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from tenants.actors import CONSOLE_ROLES, OWNER, Actor
+from tenants.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from tenants.models import User
+from tenants.policies import may_manage_holder_of
+
+PROFILE = ("username", "email", "first_name", "last_name")
+
+
+def add_member(actor: Actor, *, password: str | None, roles: Collection[str], **profile: str) -> User:
+    """A new member. ``profile`` holds some of ``PROFILE``; without a password nobody can sign in as the member.
+
+    Raises ``NotAllowed`` (only an owner makes owners) and ``Conflict`` for a user name that is taken.
+    """
+    _check_may(actor, roles)
+    if User.objects.filter(username=profile["username"]).exists():
+        raise Conflict("There is a member with this user name already.", code="member_exists")
+    with transaction.atomic():
+        user = User.objects.create_user(password=password, **profile)
+        _give(user, roles)
+    return user
+
+
+def change_member(actor: Actor, user_id: int, *, roles: Collection[str], is_active: bool, **profile: str) -> User:
+    """Change who a member is and what it may do. A member that is not active cannot sign in, nor can its keys.
+
+    Raises ``NotFound``, ``NotAllowed`` (only an owner changes owners), ``Conflict`` when no active owner would be left.
+    """
+    with transaction.atomic():
+        list(Group.objects.select_for_update().filter(name=OWNER))  # two owners cannot leave at the same moment
+        user = User.objects.filter(pk=user_id).first()
+        if user is None:
+            raise NotFound("There is no such member.")
+        _check_may(actor, {*roles, *role_names(user)})
+        for name, value in profile.items():
+            setattr(user, name, value)
+        user.is_active = is_active
+        _give(user, roles)
+        if not User.objects.filter(groups__name=OWNER, is_active=True).exists():
+            raise Conflict("Somebody must stay who is an owner and can sign in.", code="last_owner")
+    return user
+
+
+def role_names(user: User) -> frozenset[str]:
+    """The names of the groups that the member is in: one query, none if they were prefetched."""
+    return frozenset(group.name for group in user.groups.all())
+
+
+def _give(user: User, roles: Collection[str]) -> None:
+    groups = list(Group.objects.filter(name__in=roles))
+    _check_known(roles, groups)
+    user.is_staff = not CONSOLE_ROLES.isdisjoint(roles)
+    user.save()
+    user.groups.set(groups)
+
+
+def _check_known(roles: Collection[str], groups: Iterable[Group]) -> None:
+    unknown = set(roles) - {group.name for group in groups}
+    if unknown:
+        raise InvalidInput(f"There is no role {', '.join(sorted(unknown))}.", field="roles")
+
+
+def _check_may(actor: Actor, roles: Collection[str]) -> None:
+    if not may_manage_holder_of(actor, roles):
+        raise NotAllowed("Only an owner changes owners, and makes new ones.")

@@ -1,0 +1,85 @@
+"""Chat models that misbehave on purpose, in the place of the deployment's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+
+from assistants import assistants
+
+
+class ScriptedModel(BaseChatModel):
+    """Says ``pieces`` one by one, with a pause before each, and then raises ``error`` if there is one."""
+
+    pieces: list[str] = []
+    pause: float = 0.0
+    error: Any = None
+    done: Any = None
+
+    @property
+    def _llm_type(self) -> str:
+        return "scripted"
+
+    def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
+        raise NotImplementedError
+
+    async def _astream(
+        self, messages: list[BaseMessage], *args: Any, **kwargs: Any
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        for piece in self.pieces:
+            await asyncio.sleep(self.pause)
+            yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
+        if self.error is not None:
+            raise self.error
+        if self.done is not None:
+            self.done.set()
+
+
+@pytest.fixture
+def use_model(monkeypatch):
+    def use(model: BaseChatModel) -> BaseChatModel:
+        monkeypatch.setattr(assistants, "chat_model", lambda *args: model)
+        return model
+
+    return use
+
+
+class SlowModel:
+    """A model that takes a second, and whether it has come to its end."""
+
+    def __init__(self, use: Any) -> None:
+        self.done = asyncio.Event()
+        use(ScriptedModel(pieces=["word "] * 20, pause=0.05, done=self.done))
+
+    async def finished(self) -> None:
+        from assistants.runs.runner import runner
+
+        await asyncio.wait_for(self.done.wait(), 20)
+        await runner.drain()
+
+
+@pytest.fixture
+async def slow_model(use_model) -> SlowModel:
+    return SlowModel(use_model)
+
+
+@pytest.fixture
+def failing_model(use_model) -> Iterator[BaseChatModel]:
+    import httpx
+    import openai
+
+    request = httpx.Request("POST", "http://model.invalid/v1/chat/completions")
+    return use_model(ScriptedModel(error=openai.APIConnectionError(message="key secret", request=request)))
+
+
+@pytest.fixture
+def cut_model(use_model) -> BaseChatModel:
+    import httpx
+
+    return use_model(ScriptedModel(pieces=["Half ", "of"], error=httpx.RemoteProtocolError("cut")))

@@ -1,0 +1,204 @@
+"""A document becomes chunks, vectors and postings, exactly once, or says why not."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+
+import pytest
+from django.db import connection
+
+from rag.exceptions import EmbeddingUnavailable
+from rag.ingest.postings import count_lexemes
+from rag.models import Chunk, Document, Embedding, LexicalIndex, Posting
+from rag.use_cases import ingest_document as ingestion
+from rag.use_cases.add_document import add_document
+from rag.use_cases.delete_document import delete_document
+from rag.use_cases.ingest_document import ingest_document
+from tenants.database import give_connections_back
+from tests.integration.rag.conftest import Library
+
+TEXT = "# Pumps\n\nA pump moves water.\n\n## Repair\n\nReplace the gasket of the pump, then the pump's seal.\n"
+LONG = "# Essay\n\n" + " ".join(f"Sentence {number} is about subject {number % 17}." for number in range(300))
+
+
+def contents(document: Document) -> list[tuple[int, str, str, int, int]]:
+    """All that a reader can tell of a document's chunks."""
+    fields = ("ordinal", "heading", "text", "start_offset", "end_offset")
+    return list(Chunk.objects.filter(document=document).order_by("ordinal").values_list(*fields))
+
+
+def postings() -> list[tuple[int, str, int, float]]:
+    rows = Posting.objects.values_list("chunk__ordinal", "term", "frequency", "weight", "chunk__document")
+    return sorted((place, term, frequency, round(weight, 4), doc) for place, term, frequency, weight, doc in rows)
+
+
+def assert_statistics_are_true(library: Library) -> None:
+    """What is kept incrementally is what a count from scratch gives."""
+    index = LexicalIndex.objects.get(collection=library.collection)
+    chunks = list(Chunk.objects.filter(collection=library.collection))
+    assert index.chunk_count == len(chunks)
+    assert index.total_length == sum(chunk.lexeme_count for chunk in chunks)
+    assert set(Posting.objects.values_list("chunk_id", flat=True)) <= {chunk.pk for chunk in chunks}
+    assert Embedding.objects.count() == len(chunks)
+    if chunks:
+        assert index.average_length == pytest.approx(index.weighted_length, rel=0.1)
+
+
+def test_a_document_is_ready_with_its_chunks(library):
+    document = library.add(TEXT, "docs/pumps.md")
+    assert (document.status, document.title, document.chunk_count) == ("ready", "Pumps", 2)
+    assert [(heading, text) for _, heading, text, _, _ in contents(document)] == [
+        ("Pumps", "A pump moves water."),
+        ("Pumps > Repair", "Replace the gasket of the pump, then the pump's seal."),
+    ]
+
+
+def test_offsets_count_in_the_stored_text(library):
+    document = library.add(LONG, "essay.md")
+    assert document.chunk_count > 3
+    for _, _, text, start, end in contents(document):
+        assert document.text[start:end] == text
+
+
+def test_every_chunk_has_a_vector_by_the_collections_model(library):
+    library.add(TEXT, "pumps.md")
+    assert list(Embedding.objects.values_list("model", "dimension")) == [("wordllama-256", 256)] * 2
+
+
+def test_words_are_counted_in_the_collections_language(library):
+    document = library.add("Pumping pumps pumped the water", "a.txt", title="x")
+    frequencies = dict(Posting.objects.filter(chunk__document=document).values_list("term", "frequency"))
+    assert frequencies == {"pump": 3, "water": 1, "x": 1}
+    assert Chunk.objects.get(document=document).lexeme_count == 5
+    assert count_lexemes("simple", ["the the water", ""]) == [3, 0]
+
+
+def test_ingesting_again_changes_nothing(library):
+    document = library.add(LONG, "essay.md")
+    before = contents(document), postings()
+    ingest_document(document.pk)
+    assert (contents(document), postings()) == before
+    assert_statistics_are_true(library)
+
+
+def test_statistics_stay_true_through_adding_replacing_and_deleting(library):
+    first = library.add(TEXT, "pumps.md")
+    library.add(LONG, "essay.md")
+    library.add("tiny", "tiny.txt")
+    assert_statistics_are_true(library)
+    library.add(TEXT + "\n## More\n\nOil the shaft.\n", "pumps.md")
+    assert_statistics_are_true(library)
+    delete_document(library.editor, Document.objects.get(source="essay.md").pk)
+    assert_statistics_are_true(library)
+    delete_document(library.editor, first.pk)
+    delete_document(library.editor, Document.objects.get(source="tiny.txt").pk)
+    assert_statistics_are_true(library)
+    assert not Posting.objects.exists()
+
+
+def test_an_empty_document_is_ready_and_finds_nothing(library):
+    document = library.add("", "empty.md")
+    assert (document.status, document.chunk_count) == ("ready", 0)
+    assert_statistics_are_true(library)
+
+
+def test_a_document_of_nothing_but_stop_words_does_no_harm(library):
+    document = library.add("the of and", "the.txt")
+    assert (document.status, document.chunk_count) == ("ready", 1)
+    assert library.found("gasket") == []
+
+
+def test_a_new_version_replaces_the_old_and_keeps_its_id(library):
+    first = library.add("# Old\n\nTurbines hum.", "page.md")
+    second = library.add("# New\n\nKettles boil.", "page.md")
+    assert second.pk == first.pk
+    assert (second.version, second.title) == (2, "New")
+    assert library.found("turbines") == []
+    assert library.found("kettles") == ["New"]
+
+
+def test_the_old_version_answers_until_the_new_one_is_ready(library):
+    document = library.add("# Old\n\nTurbines hum.", "page.md")
+    add_document(library.editor, library.collection.pk, "# New\n\nKettles boil.", source="page.md")
+    document.refresh_from_db()
+    assert (document.status, document.text) == ("queued", "# Old\n\nTurbines hum.")
+    assert library.found("turbines") == ["Old"]
+
+
+def test_a_failed_version_leaves_the_old_one_and_says_why(library, monkeypatch):
+    document = library.add("# Old\n\nTurbines hum.", "page.md")
+
+    def unreachable(model):
+        raise EmbeddingUnavailable("The embedding model m does not answer.")
+
+    monkeypatch.setattr(ingestion, "get_embedder", unreachable)
+    with pytest.raises(EmbeddingUnavailable):
+        library.add("# New\n\nKettles boil.", "page.md")
+    document.refresh_from_db()
+    assert (document.status, document.error) == ("failed", "The embedding model m does not answer.")
+    assert library.found("turbines") == ["Old"]
+
+
+def test_a_document_of_an_unknown_type_fails_with_a_reason(library):
+    document = library.add("PK", "a", media_type="application/zip")
+    assert document.status == "failed"
+    assert "application/zip cannot be read" in document.error
+
+
+def test_a_failure_that_nobody_foresaw_shows_no_secret_of_ours(library, monkeypatch):
+    monkeypatch.setattr(ingestion, "split", lambda parsed: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        library.add(TEXT, "pumps.md")
+    document = Document.objects.get()
+    assert document.status == "failed"
+    assert "division" not in document.error
+
+
+def test_a_job_that_comes_late_does_not_overwrite_a_newer_version(library, monkeypatch):
+    document = library.add("# One\n\nTurbines.", "page.md")
+    slow_split = ingestion.split
+
+    def overtaken(parsed):
+        monkeypatch.setattr(ingestion, "split", slow_split)
+        library.add("# Two\n\nKettles.", "page.md")
+        return slow_split(parsed)
+
+    monkeypatch.setattr(ingestion, "split", overtaken)
+    ingest_document(document.pk)
+    document.refresh_from_db()
+    assert (document.title, document.status, document.version) == ("Two", "ready", 2)
+    assert library.found("turbines") == []
+
+
+def test_a_document_that_was_deleted_before_its_job_ran_is_let_be(library):
+    document = add_document(library.editor, library.collection.pk, TEXT, source="pumps.md")
+    delete_document(library.editor, document.pk)
+    ingest_document(document.pk)
+    assert not Chunk.objects.exists()
+
+
+def test_many_jobs_at_once_leave_each_document_once(library):
+    documents = [
+        add_document(library.editor, library.collection.pk, f"{LONG} Only {number}.", source=f"{number}.md")
+        for number in range(6)
+    ]
+
+    def job(document):
+        try:
+            ingest_document(document.pk)
+        finally:
+            give_connections_back()
+
+    with ThreadPoolExecutor(6) as pool:
+        runs = [pool.submit(copy_context().run, job, document) for document in documents * 3]
+    assert [run.exception() for run in runs] == [None] * len(runs)
+    assert len({tuple(contents(document)[:3]) for document in documents}) == 1
+    assert_statistics_are_true(library)
+
+
+def test_postings_are_read_from_the_index_alone(library):
+    library.add(LONG, "essay.md")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_indexdef('rag_posting_pkey'::regclass)")
+        assert "INCLUDE (weight)" in cursor.fetchone()[0]

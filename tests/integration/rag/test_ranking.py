@@ -1,0 +1,158 @@
+"""BM25 and nearest vectors in SQL give what the definitions give."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+from django.db import connection, transaction
+
+from rag.ingest.embed import WordLlamaEmbedder
+from rag.models import Chunk, Embedding, LexicalIndex, Posting
+from rag.search.lexical import rank_by_words
+from rag.search.vector import rank_by_meaning
+from tests.integration.rag.conftest import make_library
+
+TEXTS = [
+    "boundary layer flow over a flat plate",
+    "heat transfer in a boundary layer with suction",
+    "supersonic flow past a cone cone cone",
+    "buckling of thin cylindrical shells under axial load, tested to failure at length and then again",
+    "boundary boundary boundary",
+    "part AX-4711 and error E42",
+]
+
+
+def bm25(query: list[str], k1: float = 1.2, b: float = 0.75) -> dict[int, float]:
+    """The textbook's formula, over the words that were indexed."""
+    index = LexicalIndex.objects.get()
+    documents: dict[int, Counter[str]] = {}
+    for chunk_id, term, frequency in Posting.objects.values_list("chunk_id", "term", "frequency"):
+        documents.setdefault(chunk_id, Counter())[term] = frequency
+    scores = {}
+    for chunk_id, terms in documents.items():
+        length = sum(terms.values()) / index.weighted_length
+        score = 0.0
+        for term in set(query) & set(terms):
+            occurrences = sum(term in other for other in documents.values())
+            idf = math.log(1 + (len(documents) - occurrences + 0.5) / (occurrences + 0.5))
+            score += idf * terms[term] * (k1 + 1) / (terms[term] + k1 * (1 - b + b * length))
+        if score:
+            scores[chunk_id] = score
+    return scores
+
+
+@pytest.fixture
+def texts(library):
+    for number, text in enumerate(TEXTS):
+        library.add(text, f"{number}.txt", title="t")
+    return library
+
+
+@pytest.mark.parametrize(
+    ("query", "lexemes"),
+    [
+        ("boundary layers", ["boundari", "layer"]),
+        ("the flow in a CONE", ["flow", "cone"]),
+        ("cone cone boundary", ["cone", "boundari"]),
+        ("load", ["load"]),
+    ],
+)
+def test_words_are_ranked_by_bm25(texts, query, lexemes):
+    expected = bm25(lexemes)
+    ranking = rank_by_words(query, [texts.collection.pk], 10)
+    assert dict(ranking) == pytest.approx(expected, rel=1e-4)
+    assert [score for _, score in ranking] == sorted((score for _, score in ranking), reverse=True)
+
+
+@pytest.mark.parametrize("query", ["", "the of", "zebra", "???", "a & b | !c :*", "'; DROP TABLE rag_chunk; --"])
+def test_a_query_without_words_of_the_collection_finds_nothing(texts, query):
+    assert rank_by_words(query, [texts.collection.pk], 10) == []
+
+
+@pytest.mark.parametrize("query", ["AX-4711", "ax-4711", "E42", "4711", "error/E42"])
+def test_codes_and_numbers_are_found_exactly(texts, query):
+    (first, _), *_ = rank_by_words(query, [texts.collection.pk], 10)
+    assert "AX-4711" in Chunk.objects.get(pk=first).text
+
+
+def test_each_collection_is_searched_in_its_own_language(texts):
+    german = make_library(texts.tenant, "Deutsch", language="german")
+    german.add("Die Häuser der Stadt", "stadt.txt")
+    assert len(rank_by_words("Haus", [german.collection.pk, texts.collection.pk], 10)) == 1
+    assert rank_by_words("Haus", [texts.collection.pk], 10) == []
+
+
+def test_scores_of_several_collections_compare(texts):
+    other = make_library(texts.tenant, "Other")
+    other.add(TEXTS[0], "same.txt", title="t")
+    both = [texts.collection.pk, other.collection.pk]
+    rarity_alone = dict(rank_by_words("plate", [texts.collection.pk], 10))
+    together = dict(rank_by_words("plate", both, 10))
+    assert len(together) == 2
+    assert max(together.values()) < max(rarity_alone.values())  # two chunks have the word now: it is less rare
+
+
+def test_meaning_is_ranked_by_cosine(texts):
+    query = WordLlamaEmbedder().embed_query("heat in boundary layers")
+    stored = {row.chunk_id: np.array(row.vector) for row in Embedding.objects.all()}
+    expected = {chunk_id: float(query @ vector / np.linalg.norm(vector)) for chunk_id, vector in stored.items()}
+    ranking = rank_by_meaning(query, "wordllama-256", [texts.collection.pk], 10)
+    assert dict(ranking) == pytest.approx(expected, abs=1e-3)
+    assert [chunk_id for chunk_id, _ in ranking] == sorted(expected, key=lambda key: -expected[key])
+
+
+def test_neighbours_below_the_floor_are_left_out(texts):
+    query = WordLlamaEmbedder().embed_query("heat in boundary layers")
+    ranking = rank_by_meaning(query, "wordllama-256", [texts.collection.pk], 10, similarity_floor=0.5)
+    assert ranking
+    assert all(similarity >= 0.5 for _, similarity in ranking)
+    assert len(ranking) < len(TEXTS)
+
+
+def test_a_query_without_a_direction_finds_nothing(texts):
+    assert rank_by_meaning(np.zeros(256, np.float32), "wordllama-256", [texts.collection.pk], 10) == []
+
+
+def test_vectors_of_other_models_live_in_the_same_table_and_do_not_mix(texts):
+    chunk = Chunk.objects.first()
+    Embedding.objects.create(chunk=chunk, collection=texts.collection, model="other-3", dimension=3, vector=[1, 0, 0])
+    ids = [texts.collection.pk]
+    assert rank_by_meaning(np.array([1, 0, 0], np.float32), "other-3", ids, 10) == [(chunk.pk, 1.0)]
+    assert len(rank_by_meaning(WordLlamaEmbedder().embed_query("flow"), "wordllama-256", ids, 10)) == len(TEXTS)
+
+
+def test_a_small_collection_among_many_vectors_loses_no_neighbour(texts):
+    """The index is walked on until the filter is satisfied; a plain scan would come back with too few rows."""
+    crowd = make_library(texts.tenant, "Crowd")
+    document = crowd.add("one chunk", "crowd.txt")
+    row = Chunk.objects.get(document=document)
+    numbers = np.random.default_rng(7)
+    query = WordLlamaEmbedder().embed_query("flow")
+    rows = Chunk.objects.bulk_create(
+        Chunk(document=document, collection=crowd.collection, ordinal=place, text=row.text, start_offset=0,
+              end_offset=1, token_count=1, lexeme_count=1, content_hash="x")
+        for place in range(1, 2001)
+    )  # fmt: skip
+    Embedding.objects.bulk_create(
+        Embedding(chunk=chunk, collection=crowd.collection, model="wordllama-256", dimension=256,
+                  vector=query + numbers.normal(0, 0.02, 256))
+        for chunk in rows
+    )  # fmt: skip
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_sort = off")  # so that these few rows are read through the index, too
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        assert len(rank_by_meaning(query, "wordllama-256", [texts.collection.pk], 10)) == len(TEXTS)
+        assert "embedding_hnsw_wordllama_256" in _plan(cursor, query, texts.collection.pk)
+
+
+def _plan(cursor, query, collection_id) -> str:
+    from rag.search import vector
+
+    statement = vector._NEAREST.format(dimension=256)
+    parameters = {"vector": str(query.tolist()), "model": "wordllama-256", "collections": [collection_id]}
+    cursor.execute(f"EXPLAIN {statement}", parameters | {"limit": 10, "floor": -1})
+    return "\n".join(row[0] for row in cursor.fetchall())
