@@ -33,7 +33,7 @@ test: $(VENV)/test.stamp ## All tests
 check: $(VENV)/test.stamp ## Lint, format, types, layers, migrations, Django's checks
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@ATRIUM_DEBUG=1 $(BIN)/mypy
 	@PYTHONPATH=platform:. $(BIN)/lint-imports
 	@ATRIUM_DEBUG=1 $(BIN)/python manage.py makemigrations --check --dry-run
 	@ATRIUM_DEBUG=1 $(BIN)/python manage.py check

@@ -1,1 +1,9 @@
-"""Assistants as Python classes: their tools, conversations and runs."""
+"""Assistants as Python classes: their tools, conversations and runs.
+
+What developers import: ``from assistants import AIAssistant, method_tool, BaseModel, Field``.
+"""
+
+from assistants.assistants import AIAssistant
+from assistants.tools import BaseModel, BaseTool, Field, StructuredTool, method_tool
+
+__all__ = ["AIAssistant", "BaseModel", "BaseTool", "Field", "StructuredTool", "method_tool"]

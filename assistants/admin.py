@@ -13,7 +13,7 @@ from unfold.decorators import display
 from assistants.assistants import AIAssistant
 from assistants.models import Message, Run, Thread
 from assistants.transcript import read_transcript
-from tenants.admin import UseCaseAdmin
+from tenants.admin import UseCaseAdmin, moment_column
 
 MOST_MESSAGES = 400  # of a thread, on its page
 RUN_COLOURS = {
@@ -63,12 +63,13 @@ class AssistantFilter(SimpleListFilter):
 class ThreadAdmin(UseCaseAdmin):
     """Threads, to be read: as a conversation, with the passages that answers cite and how each run ended."""
 
-    list_display = ("name_shown", "person", "assistant", "message_count", "last_run", "created_at")
+    list_display = ("name_shown", "person", "assistant", "message_count", "last_run", "begun")
     list_display_links = ("name_shown",)
     list_select_related = ("created_by", "api_key")
     list_filter = (AssistantFilter, RunFilter)
     search_fields = ("name", "created_by__username", "created_by__first_name", "created_by__last_name")
     fields = ()
+    begun = moment_column("created_at", "Begun")
     change_form_template = "console/thread.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Thread]:
@@ -104,6 +105,7 @@ class ThreadAdmin(UseCaseAdmin):
         context["left_out"] = max(0, thread.messages_in_it - MOST_MESSAGES)
         context["assistant_name"] = self.assistant(thread)
         context["person"] = self.person(thread)
+        context["show_history"] = False
         return super().render_change_form(request, context, *args, **kwargs)
 
     @display(description="Conversation", ordering="name")

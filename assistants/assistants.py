@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.http import HttpRequest
+from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
+from langchain_core.prompts import ChatPromptTemplate, PromptTemplate
 from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
+from pydantic import BaseModel
 
 from assistants.exceptions import AIAssistantMisconfiguredError, AIAssistantNotDefinedError
-from assistants.llm.providers import chat_model
+from assistants.limits import max_tool_rounds
+from assistants.llm.providers import chat_model, structured_output_method
+from assistants.tools import check_tool_methods, method_tools
 from tenants.actors import Actor
-from tenants.context import require_tenant
+
+if TYPE_CHECKING:
+    from assistants.running import AssistantGraph
 
 ID_PATTERN = re.compile(r"[a-zA-Z0-9_-]+")
 
@@ -24,6 +32,20 @@ class AIAssistant:
 
     A subclass gives at least ``id``, ``name`` and ``instructions``. Methods marked with ``@method_tool`` are tools
     that the model may call.
+
+    Parameters
+    ----------
+    user
+        Who asks; ``self._user`` in tools.
+    request, view
+        The HTTP request and the view that led here, if any; ``self._request`` and ``self._view``.
+    provider
+        Where the model lives: ``"openai"`` (any compatible server), ``"anthropic"`` or ``"google"``; the class'
+        ``provider`` without one.
+    actor
+        Who acts, where the caller knows more than a user (an API key, a visitor).
+    **kwargs
+        Kept in ``self._init_kwargs``.
     """
 
     id: ClassVar[str]
@@ -36,11 +58,18 @@ class AIAssistant:
     """Name of the chat model; None takes the deployment's ``ATRIUM_CHAT_MODEL``."""
     temperature: float | None = None
     """Sampling temperature, 0 to 2; None leaves it to the provider."""
+    provider: str = "openai"
+    """Where the model lives: ``openai``, ``anthropic`` or ``google``."""
+    tool_max_concurrency: int = 1
+    """How many tools run at the same time when the model asks for several."""
+    max_tool_rounds: int | None = None
+    """How often the model may call tools before it must answer; None takes ``AI_ASSISTANT_MAX_TOOL_ROUNDS``."""
     has_rag: bool = False
     """True: passages from ``get_retriever`` are given to the model with each question."""
+    structured_output: type[BaseModel] | type[dict[str, Any]] | dict[str, Any] | None = None
+    """Structure of the answer: a pydantic model, a TypedDict or a JSON schema. None: the answer is text."""
 
     _registry: ClassVar[dict[str, type[AIAssistant]]] = {}
-    _abstract: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -48,29 +77,22 @@ class AIAssistant:
         user: Any | None = None,
         request: HttpRequest | None = None,
         view: Any | None = None,
+        provider: str | None = None,
         actor: Actor | None = None,
         **kwargs: Any,
     ) -> None:
-        self._actor = actor
         self._user = user
         self._request = request
         self._view = view
+        self._provider = provider or self.provider
+        self._actor = actor
         self._init_kwargs = kwargs
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "id" not in cls.__dict__:
-            return  # a base for other assistants
-        if not isinstance(cls.id, str) or not ID_PATTERN.fullmatch(cls.id):
-            raise AIAssistantMisconfiguredError(
-                f"{_path(cls)}: id {cls.id!r} must be made of letters, digits, _ and -."
-            )
-        known = AIAssistant._registry.get(cls.id)
-        if known is not None and _path(known) != _path(cls):
-            raise AIAssistantMisconfiguredError(
-                f"Two assistants have the id {cls.id!r}: {_path(known)} and {_path(cls)}. Give one another id."
-            )
-        AIAssistant._registry[cls.id] = cls
+        check_tool_methods(cls)
+        if "id" in cls.__dict__:  # else it is a base for other assistants
+            _register(cls)
 
     # -- registry
 
@@ -86,6 +108,11 @@ class AIAssistant:
             return AIAssistant._registry[assistant_id]
         except KeyError:
             raise AIAssistantNotDefinedError(f"There is no assistant with the id {assistant_id!r}.") from None
+
+    @classmethod
+    def clear_cls_registry(cls) -> None:
+        """Forget all assistants: for tests."""
+        AIAssistant._registry.clear()
 
     # -- what a subclass may override
 
@@ -107,26 +134,121 @@ class AIAssistant:
 
     def get_llm(self) -> BaseChatModel:
         """The chat model that answers: any LangChain chat model with tool calling."""
-        return chat_model(self.get_model(), self.get_temperature(), self.get_model_kwargs())
+        return chat_model(self.get_model(), self.get_temperature(), self.get_model_kwargs(), provider=self._provider)
 
-    def get_actor(self) -> Actor:
-        """Who asks: the actor of the run, else the member ``user``, else the system."""
-        if self._actor is None:
-            from tenants.members import member_actor
-
-            signed_in = getattr(self._user, "is_authenticated", False)
-            self._actor = member_actor(self._user) if signed_in else Actor("system", require_tenant())
-        return self._actor
+    def get_structured_output_llm(self) -> Runnable[Any, Any]:
+        """The chat model bound to ``structured_output``. Raises ``AIAssistantMisconfiguredError`` without one."""
+        if self.structured_output is None:
+            raise AIAssistantMisconfiguredError(f"{_path(type(self))} has no structured_output.")
+        llm = self.get_llm()
+        return llm.with_structured_output(self.structured_output, **structured_output_method(llm))
 
     def get_tools(self) -> Sequence[BaseTool]:
-        """The tools that the model may call."""
-        return []
+        """The tools that the model may call: the class' tool methods, in the order in which they were written."""
+        return method_tools(self)
+
+    def get_max_tool_rounds(self) -> int:
+        """How often the model may call tools in one turn."""
+        return max_tool_rounds() if self.max_tool_rounds is None else self.max_tool_rounds
+
+    def get_document_separator(self) -> str:
+        """What stands between two passages in the prompt."""
+        return "\n\n"
+
+    def get_document_prompt(self) -> PromptTemplate | None:
+        """How a passage is written: a template over ``page_content`` and the document's metadata.
+
+        None, the default, is Atrium's own form, which numbers passages for citations and cannot be forged from
+        inside a document.
+        """
+        return None
 
     def get_retriever(self) -> BaseRetriever:
         """Where ``has_rag`` gets its passages: the tenant's own collections, unless overridden."""
         from rag.retriever import TenantRetriever
 
         return TenantRetriever(actor=self.get_actor())
+
+    def get_contextualize_prompt(self) -> ChatPromptTemplate:
+        """The prompt that makes a follow-up question understandable without the conversation before it."""
+        from assistants.graph.contextualize import contextualize_prompt
+
+        return contextualize_prompt()
+
+    def get_history_aware_retriever(self) -> Runnable[dict[str, Any], list[Document]]:
+        """A retriever over ``{"input", "history"}`` that searches for what a follow-up question means."""
+        from assistants.graph.contextualize import history_aware
+
+        return history_aware(self.get_retriever(), self.get_llm, self.get_contextualize_prompt)
+
+    # -- what is built on it
+
+    def format_documents(self, documents: Sequence[Document]) -> str:
+        """Passages as they stand in the prompt."""
+        from assistants.graph.contextualize import format_documents
+
+        return format_documents(documents, self.get_document_prompt(), self.get_document_separator())
+
+    def get_actor(self) -> Actor:
+        """Who asks: the actor that was given, else the member ``user``, else whoever the running work is for."""
+        if self._actor is None:
+            from assistants.running import actor_of_user
+
+            self._actor = actor_of_user(self._user)
+        return self._actor
+
+    def as_graph(self, thread_id: Any | None = None) -> AssistantGraph:
+        """The assistant as a LangChain Runnable over ``{"input": text}``.
+
+        With a ``thread_id``, the question and the answer are stored in that thread, and what was said before is read
+        from it.
+        """
+        from assistants.running import AssistantGraph
+
+        return AssistantGraph(self, thread_id)
+
+    def invoke(self, *args: Any, thread_id: Any | None = None, **kwargs: Any) -> dict[str, Any]:
+        """Ask ``{"input": text}`` and return ``{"input", "output", "history", "messages", ...}``.
+
+        For synchronous code; on an event loop use ``ainvoke``. Raises what the model raises, after the question has
+        been stored.
+        """
+        return self.as_graph(thread_id).invoke(*args, **kwargs)
+
+    async def ainvoke(self, *args: Any, thread_id: Any | None = None, **kwargs: Any) -> dict[str, Any]:
+        """``invoke`` for asynchronous code."""
+        return await self.as_graph(thread_id).ainvoke(*args, **kwargs)
+
+    def run(self, message: Any, thread_id: Any | None = None, **kwargs: Any) -> Any:
+        """Ask, and return the answer: text, or an object of ``structured_output``."""
+        return self.invoke({"input": message, **kwargs}, thread_id=thread_id)["output"]
+
+    async def arun(self, message: Any, thread_id: Any | None = None, **kwargs: Any) -> Any:
+        """``run`` for asynchronous code."""
+        return (await self.ainvoke({"input": message, **kwargs}, thread_id=thread_id))["output"]
+
+    def astream(self, message: Any, thread_id: Any | None = None) -> Any:
+        """Ask, and yield the answer's text in pieces as it comes (an async iterator of strings)."""
+        return self.as_graph(thread_id).astream_text(message)
+
+    def as_tool(self, description: str) -> BaseTool:
+        """The assistant as a tool of another one; ``description`` tells that one's model when to use it."""
+        from assistants.running import assistant_tool
+
+        return assistant_tool(self, description)
+
+
+def _register(cls: type[AIAssistant]) -> None:
+    if not isinstance(cls.id, str) or not ID_PATTERN.fullmatch(cls.id):
+        raise AIAssistantMisconfiguredError(f"{_path(cls)}: id {cls.id!r} must be made of letters, digits, _ and -.")
+    if not isinstance(getattr(cls, "name", None), str):
+        raise AIAssistantMisconfiguredError(f"{_path(cls)} needs a name.")
+    known = AIAssistant._registry.get(cls.id)
+    if known is not None and _path(known) != _path(cls):
+        raise AIAssistantMisconfiguredError(
+            f"Two assistants have the id {cls.id!r}: {_path(known)} and {_path(cls)}. Give one another id."
+        )
+    AIAssistant._registry[cls.id] = cls
 
 
 def _path(cls: type) -> str:

@@ -46,6 +46,14 @@ class EmptyAnswerError(ModelFailedError):
     code = "empty_answer"
 
 
+class ToolRoundsExceededError(AtriumError):
+    """The assistant called tools again and again without coming to an answer."""
+
+    status = 502
+    code = "tool_rounds_exceeded"
+    title = "The assistant did not come to an answer"
+
+
 class OfflineModelCannotError(Unavailable):
     """The offline model cannot do this by its rules. Configure a model key (OPENAI_API_KEY)."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib.messages import SUCCESS
 from django.db import connection
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -22,7 +23,7 @@ from rag.models.collection import DEFAULT_LANGUAGE
 from rag.use_cases.add_document import LARGEST_DOCUMENT, add_document
 from rag.use_cases.create_collection import create_collection
 from rag.use_cases.delete_document import delete_document
-from tenants.admin import UseCaseAdmin, actor_in_console, adopt
+from tenants.admin import UseCaseAdmin, actor_in_console, adopt, moment_column
 
 MOST_PASSAGES = 200  # on a document's page
 LONGEST_REASON = 90  # characters of an error in the list
@@ -54,10 +55,11 @@ class NewCollectionForm(forms.ModelForm):
 class CollectionAdmin(UseCaseAdmin):
     """Collections: what documents are grouped in. Language and embedding model are chosen once."""
 
-    list_display = ("name", "description", "document_count", "language", "created_at")
+    list_display = ("name", "description", "document_count", "language", "made")
     search_fields = ("name", "description")
     add_fieldsets = ((None, {"fields": ("name", "description", "language")}),)
-    fieldsets = ((None, {"fields": ("name", "description", ("language", "embedding_model"), "created_at")}),)
+    fieldsets = ((None, {"fields": ("name", "description", ("language", "embedding_model", "made"))}),)
+    made = moment_column("created_at", "Made")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
         """Collections with the number of their documents."""
@@ -65,7 +67,7 @@ class CollectionAdmin(UseCaseAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """An index is made for one language and one model."""
-        return ("language", "embedding_model", "created_at") if obj else ()
+        return ("language", "embedding_model", "made") if obj else ()
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form for a new collection, or Django's own for its name and description."""
@@ -122,6 +124,8 @@ class AddDocumentForm(forms.ModelForm):
         only = list(Collection.objects.values_list("pk", flat=True)[:2])
         if len(only) == 1:
             self.fields["collection"].initial = only[0]
+        elif not only:
+            self.fields["collection"].help_text = "There is none yet. Make one first, under Collections."
 
     def clean(self) -> dict[str, Any]:
         """Exactly one of file and text."""
@@ -139,7 +143,7 @@ class AddDocumentForm(forms.ModelForm):
 class DocumentAdmin(UseCaseAdmin):
     """Documents: added, watched while they are taken in, and deleted. What they say is changed at their source."""
 
-    list_display = ("name", "collection", "state", "chunk_count", "size_for_people", "updated_at")
+    list_display = ("name", "collection", "state", "passages", "size_for_people", "changed")
     list_display_links = ("name",)
     list_select_related = ("collection",)
     list_filter = ("status", "collection")
@@ -150,15 +154,15 @@ class DocumentAdmin(UseCaseAdmin):
             None,
             {
                 "fields": (
-                    ("state", "collection"),
-                    "error",
-                    ("source", "media_type"),
-                    ("size_for_people", "chunk_count", "version"),
-                    ("created_at", "updated_at"),
+                    ("state", "passages", "collection"),
+                    ("came_from", "media_type", "size_for_people"),
+                    ("added", "changed", "version"),
                 )
             },
         ),
     )
+    added = moment_column("created_at", "Added")
+    changed = moment_column("updated_at", "Last change")
     change_form_template = "console/document.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
@@ -191,6 +195,7 @@ class DocumentAdmin(UseCaseAdmin):
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         """The list, where the new document's status can be watched."""
+        self.message_user(request, f"“{obj}” is handed in. It answers questions as soon as it is ready.", SUCCESS)
         return self.response_post_save_add(request, obj)
 
     def change_view(
@@ -198,7 +203,7 @@ class DocumentAdmin(UseCaseAdmin):
     ) -> Any:
         """The document with its passages. They are read when the page is written: not for somebody who is refused."""
         passages = Chunk.objects.filter(document_id=object_id).only("ordinal", "heading", "page", "text")
-        shown = {"passages": passages[:MOST_PASSAGES], "most_passages": MOST_PASSAGES}
+        shown = {"passages": passages[:MOST_PASSAGES], "most_passages": MOST_PASSAGES, "show_history": False}
         return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
 
     # -- deleting
@@ -230,6 +235,16 @@ class DocumentAdmin(UseCaseAdmin):
     def state(self, document: Document) -> str:
         """How far it is, coloured."""
         return document.get_status_display()
+
+    @display(description="Passages", ordering="chunk_count")
+    def passages(self, document: Document) -> int:
+        """How many passages it was split into."""
+        return document.chunk_count
+
+    @display(description="Source")
+    def came_from(self, document: Document) -> str:
+        """The file's name or address."""
+        return document.source or "pasted text"
 
     @display(description="Size", ordering="size")
     def size_for_people(self, document: Document) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -36,3 +39,21 @@ class Actor:
     def has_role(self, *names: str) -> bool:
         """True when the actor holds one of the roles."""
         return not self.roles.isdisjoint(names)
+
+
+_acting: ContextVar[Actor | None] = ContextVar("atrium_actor", default=None)
+
+
+def acting_actor() -> Actor | None:
+    """Who the running work is done for, where it is known: inside a run."""
+    return _acting.get()
+
+
+@contextmanager
+def acting_as(actor: Actor) -> Iterator[Actor]:
+    """Work for ``actor`` inside the block: assistants that call one another all act for the one who asked."""
+    token = _acting.set(actor)
+    try:
+        yield actor
+    finally:
+        _acting.reset(token)

@@ -43,4 +43,4 @@ class _CachePerSchema(MutableMapping[str, Any]):
 
 def cache_content_types_per_schema() -> None:
     """Replace the process-wide cache. Called once, when the app is ready."""
-    ContentType.objects._cache = _CachePerSchema()
+    ContentType.objects._cache = _CachePerSchema()  # type: ignore[attr-defined]  # the stubs leave it out

@@ -11,11 +11,13 @@ import asyncio
 import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db import connections
+
+from tenants.sync_bridge import waiting_thread
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,7 +52,8 @@ def _then_give_back(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
 async def _on(executor: ThreadPoolExecutor, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     context = contextvars.copy_context()
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(executor, lambda: context.run(_then_give_back, function, *args, **kwargs))
+    work = partial(_then_give_back, function, *args, **kwargs)
+    return await loop.run_in_executor(executor, context.run, work)
 
 
 async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -58,6 +61,9 @@ async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwarg
 
     The result must be evaluated: a lazy queryset would be read on the event loop, and refused by Django.
     """
+    waiting = waiting_thread()
+    if waiting is not None:
+        return await waiting.run(partial(function, *args, **kwargs))
     return await _on(_database_executor(), function, *args, **kwargs)
 
 

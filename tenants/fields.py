@@ -20,7 +20,7 @@ def uuid7() -> uuid.UUID:
     return uuid_utils.compat.uuid7()
 
 
-class UUIDv7AutoField(UUIDField, AutoField):
+class UUIDv7AutoField(UUIDField, AutoField):  # type: ignore[misc]  # Django's own way; the stubs see a clash
     """A primary key that makes its own UUIDv7, usable as an app's ``default_auto_field``."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

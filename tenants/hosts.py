@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -22,12 +23,20 @@ CHANNEL = "atrium_hosts"
 MAX_AGE = 30.0  # seconds
 
 
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What was read, when, and how many changes were known when the reading began."""
+
+    tenants: Mapping[str, TenantRef]
+    at: float
+    version: int
+
+
 class HostMap:
     """Host name -> tenant, for this process."""
 
     def __init__(self) -> None:
-        self._tenants: Mapping[str, TenantRef] | None = None
-        self._loaded_at = 0.0
+        self._loaded: _Loaded | None = None
         self._version = 0
 
     async def find(self, host: str) -> TenantRef | None:
@@ -43,22 +52,23 @@ class HostMap:
         return (self._load() if tenants is None else tenants).get(host)
 
     def forget(self) -> None:
-        """Something changed: read again at the next request."""
+        """Something changed: read again at the next request, also what is being read right now."""
         self._version += 1
-        self._tenants = None
 
     def _fresh(self) -> Mapping[str, TenantRef] | None:
-        return self._tenants if time.monotonic() - self._loaded_at < MAX_AGE else None
+        loaded = self._loaded
+        if loaded is None or loaded.version != self._version or time.monotonic() - loaded.at > MAX_AGE:
+            return None
+        return loaded.tenants
 
     def _load(self) -> Mapping[str, TenantRef]:
         from tenants.models import Domain
 
-        loaded_at, version = time.monotonic(), self._version
+        at, version = time.monotonic(), self._version
         with public_context():
             rows = Domain.objects.select_related("tenant")
             tenants = {row.domain: row.tenant.as_ref(domain_url=row.domain) for row in rows}
-        if version == self._version:  # else it changed while it was read: good for this request, not to be kept
-            self._tenants, self._loaded_at = tenants, loaded_at
+        self._loaded = _Loaded(tenants, at, version)
         return tenants
 
 

@@ -6,7 +6,7 @@ Asynchronous all the way: an in-process map answers, no thread is used and no co
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from asgiref.sync import markcoroutinefunction
 from django.conf import settings
@@ -48,7 +48,7 @@ class TenantMiddleware:
         with tenant_context(tenant):
             response = await self.get_response(request)
         if isinstance(response, StreamingHttpResponse) and response.is_async:
-            response.streaming_content = _InTenant(tenant, response.streaming_content)
+            response.streaming_content = _InTenant(tenant, cast(AsyncIterable[bytes], response.streaming_content))
         return response
 
     async def _tenant_of(self, request: HttpRequest) -> TenantRef | None:

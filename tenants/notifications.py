@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import psycopg
 from django.db import connection
@@ -67,7 +68,7 @@ class Listener:
                 log.exception("a listener's callback failed", extra={"channel": channel})
 
 
-def _parameters() -> dict[str, object]:
+def _parameters() -> dict[str, Any]:
     parameters = connection.get_connection_params()
     for not_for_libpq in ("cursor_factory", "context", "prepare_threshold", "autocommit"):
         parameters.pop(not_for_libpq, None)

@@ -10,8 +10,9 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connections
 from django_tenants.routers import TenantSyncRouter
+
+from tenants.context import active_schema
 
 PUBLIC_ONLY, TENANT_ONLY, BOTH = "public", "tenant", "both"
 
@@ -23,7 +24,7 @@ class SchemaRouter(TenantSyncRouter):
         """False where the model's table does not belong into the schema in force; None for no opinion."""
         if app_label not in settings.ATRIUM_APPS:
             return super().allow_migrate(db, app_label, model_name, **hints)
-        schema_is_public = connections[db].schema_name == settings.PUBLIC_SCHEMA_NAME
+        schema_is_public = active_schema().schema_name == settings.PUBLIC_SCHEMA_NAME
         place = hints.get("lives_in") or _place_of(app_label, model_name)
         if place == BOTH or place == (PUBLIC_ONLY if schema_is_public else TENANT_ONLY):
             return None

@@ -1,35 +1,94 @@
-"""What a run's graph works on (state) and with (context)."""
+"""What a turn's graph works on (state) and with (context)."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Annotated, TypedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from langchain_core.documents import Document
-from langchain_core.messages import AnyMessage, BaseMessage
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage
+from langchain_core.tools import BaseTool
 from langgraph.graph.message import add_messages
 
-from assistants.assistants import AIAssistant
+from assistants.exceptions import AIAssistantMisconfiguredError
+
+if TYPE_CHECKING:
+    from assistants.assistants import AIAssistant
 
 History = Callable[[], Awaitable[Sequence[BaseMessage]]]
 
 
 class TurnState(TypedDict, total=False):
-    """One turn: what was asked, what was found, and the messages it adds to the thread."""
+    """One turn: what was asked, what was found, what it adds to the thread, and its result."""
 
-    question: str
+    input: str
     system: str
     history: Sequence[BaseMessage]
     passages: list[Document]
     messages: Annotated[list[AnyMessage], add_messages]
+    rounds: int
+    waiting: list[dict[str, Any]]
+    output: Any
 
 
-@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Told what happens in a turn while it happens. This one keeps the messages; a run's also makes events."""
+
+    def __init__(self) -> None:
+        self.messages: list[BaseMessage] = []
+
+    def text(self, piece: str) -> None:
+        """The model said a piece of text."""
+
+    def message(self, message: BaseMessage) -> None:
+        """A message of the thread is complete."""
+        self.messages.append(message)
+
+    def tool_started(self, call: Mapping[str, Any]) -> None:
+        """A tool is about to be called."""
+
+    def tool_finished(self, call: Mapping[str, Any], error: str = "") -> None:
+        """A tool has answered; ``error`` is the kind of its failure, or empty."""
+
+
+async def no_history() -> Sequence[BaseMessage]:
+    """The history of a turn without a thread."""
+    return ()
+
+
+@dataclass
 class TurnContext:
     """All that the graph's nodes may reach: no globals, no database behind their backs."""
 
     assistant: AIAssistant
-    history: History
-    on_text: Callable[[str], None]
-    """Called with each piece of text that the model says."""
+    history: History = no_history
+    reporter: Reporter = field(default_factory=Reporter)
+
+    @cached_property
+    def tools(self) -> dict[str, BaseTool]:
+        """The assistant's tools by name, made once a turn."""
+        tools = list(self.assistant.get_tools())
+        by_name = {tool.name: tool for tool in tools}
+        if len(by_name) < len(tools):
+            names = [tool.name for tool in tools]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise AIAssistantMisconfiguredError(f"{self.assistant.id} has several tools named {', '.join(twice)}.")
+        return by_name
+
+    @cached_property
+    def llm(self) -> BaseChatModel:
+        """The chat model of this turn."""
+        return self.assistant.get_llm()
+
+    @cached_property
+    def model(self) -> Any:
+        """The chat model with the tools bound to it."""
+        return self.llm.bind_tools(list(self.tools.values())) if self.tools else self.llm
+
+
+def last_ai(state: TurnState) -> AIMessage:
+    """The model's latest message in this turn."""
+    return next(message for message in reversed(state["messages"]) if isinstance(message, AIMessage))

@@ -1,4 +1,9 @@
-"""The graph of a turn: setup -> history -> retrieve -> respond.
+"""The graph of a turn::
+
+    setup -> history -> retrieve -> agent <-> tools
+                            |         |  \\
+                            |         |   wait        a call needs a person's approval
+                            +------> respond          (at once for structured output without tools)
 
 It holds nothing of an assistant or a tenant (those come with the context), so one compiled graph serves all.
 """
@@ -6,23 +11,51 @@ It holds nothing of an assistant or a tenant (those come with the context), so o
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
 
-from assistants.graph import nodes
-from assistants.graph.state import TurnContext, TurnState
+from assistants.graph import nodes, tools_step
+from assistants.graph.state import TurnContext, TurnState, last_ai
+
+# Far above any turn: the cap on tool rounds ends a turn long before, with an error that says so.
+RECURSION_LIMIT = 1000
 
 
 @cache
 def turn_graph() -> Any:
     """The compiled graph; compiling takes over a millisecond, so it is done once."""
     graph = StateGraph(TurnState, context_schema=TurnContext)
-    steps = ("setup", "history", "retrieve", "respond")
-    for step in steps:
-        graph.add_node(f"do_{step}", getattr(nodes, step))
-    for before, after in zip(
-        (START, *(f"do_{step}" for step in steps)), (*(f"do_{s}" for s in steps), END), strict=True
-    ):
-        graph.add_edge(before, after)
-    return graph.compile()
+    graph.add_node("set_up", nodes.setup)
+    graph.add_node("read_history", nodes.history)
+    graph.add_node("retrieve", nodes.retrieve)
+    graph.add_node("agent", nodes.agent)
+    graph.add_node("call_tools", tools_step.tools)
+    graph.add_node("wait", tools_step.wait)
+    graph.add_node("respond", nodes.respond)
+    graph.add_edge(START, "set_up")
+    graph.add_edge("set_up", "read_history")
+    graph.add_edge("read_history", "retrieve")
+    graph.add_conditional_edges("retrieve", _after_retrieval)
+    graph.add_conditional_edges("agent", _after_agent)
+    graph.add_conditional_edges("call_tools", _after_tools)
+    graph.add_edge("wait", END)
+    graph.add_edge("respond", END)
+    return graph.compile().with_config(recursion_limit=RECURSION_LIMIT)
+
+
+def _after_retrieval(state: TurnState, runtime: Runtime[TurnContext]) -> Literal["agent", "respond"]:
+    structured = runtime.context.assistant.structured_output is not None
+    return "respond" if structured and not runtime.context.tools else "agent"
+
+
+def _after_agent(state: TurnState, runtime: Runtime[TurnContext]) -> Literal["call_tools", "wait", "respond"]:
+    message = last_ai(state)
+    if not (message.tool_calls or message.invalid_tool_calls):
+        return "respond"
+    return "wait" if tools_step.pending_approvals(state, runtime.context) else "call_tools"
+
+
+def _after_tools(state: TurnState, runtime: Runtime[TurnContext]) -> Literal["agent", "respond"]:
+    return "respond" if tools_step.is_final(state, runtime.context) else "agent"

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from langchain_core.messages import BaseMessage, messages_from_dict
 
+from assistants.messages import is_readable, text_of
+
 
 class Thread(models.Model):
     """A conversation. It belongs to the member or the API key that began it, and outlives both."""
@@ -75,15 +77,7 @@ class Message(models.Model):
         """The text of the message, without parts that are not text."""
         return text_of(self.message["data"].get("content", ""))
 
-
-def text_of(content: object) -> str:
-    """The text in a LangChain message's content, which is a string or a list of typed parts."""
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else []
-    return "".join(part if isinstance(part, str) else part.get("text", "") for part in parts)
-
-
-def is_readable(message: BaseMessage) -> bool:
-    """True for what people read in a conversation."""
-    return message.type == "human" or (message.type == "ai" and bool(text_of(message.content)))
+    @property
+    def is_readable(self) -> bool:
+        """True for what people read in a conversation; the rule of ``assistants.messages.is_readable``."""
+        return self.type == "human" or (self.type == "ai" and bool(self.content))

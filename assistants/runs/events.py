@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-EventType = Literal["run.started", "message.delta", "citations", "run.done", "error"]
+EventType = Literal[
+    "run.started", "message.delta", "tool.started", "tool.finished", "citations", "run.waiting", "run.done", "error"
+]
 
-FINAL: frozenset[str] = frozenset({"run.done", "error"})
+FINAL: frozenset[str] = frozenset({"run.waiting", "run.done", "error"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,5 +22,5 @@ class Event:
 
     @property
     def is_final(self) -> bool:
-        """True for the event that ends the run."""
+        """True for the event that ends the stream: the run is over, or waits for a person."""
         return self.type in FINAL

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from langchain_core.documents import Document
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import BaseMessage
 
 from assistants.assistants import AIAssistant
 from tenants.actors import Actor
@@ -29,10 +28,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a turn. ``error_code`` is set when it failed; ``messages`` then hold what was said until then."""
+    """What came of a turn. ``error_code`` is set when it failed; ``messages`` then hold what was said until
+    then. ``waiting`` are the tool calls that a person must approve before the run can go on."""
 
-    messages: Sequence[AIMessage] = ()
-    passages: Sequence[Document] = ()
+    messages: Sequence[BaseMessage] = ()
+    waiting: Sequence[dict[str, Any]] = ()
     error_code: str = ""
     error_detail: str = ""
     tokens_in: int = 0

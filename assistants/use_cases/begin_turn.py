@@ -12,6 +12,8 @@ from langchain_core.messages import BaseMessage, HumanMessage, message_to_dict, 
 from assistants.access import thread_for
 from assistants.assistants import AIAssistant
 from assistants.exceptions import RunActiveError
+from assistants.graph.history import MOST_MESSAGES, recent
+from assistants.limits import max_history_tokens
 from assistants.models import Message, Run, Thread
 from assistants.permissions import check_may_run
 from assistants.runs.turns import Turn, as_json_id
@@ -21,7 +23,6 @@ from tenants.text import check_text
 
 LONGEST_MESSAGE = 100_000  # characters
 LONGEST_TITLE = 60  # characters of the first question that name a thread
-MOST_HISTORY = 40  # messages that go back to the model
 
 
 def begin_turn(
@@ -32,7 +33,7 @@ def begin_turn(
     Raises
     ------
     InvalidInput, TooLarge
-        The content is empty, holds NUL or is longer than ``LONGEST_MESSAGE``.
+        The content is empty, cannot be stored or is longer than ``LONGEST_MESSAGE``.
     AIAssistantNotDefinedError, AIUserNotAllowedError, ThreadNotFound
         There is no such assistant or thread for this actor.
     Conflict
@@ -42,7 +43,18 @@ def begin_turn(
     assistant_class = AIAssistant.get_cls(assistant_id)
     thread = thread_for(actor, thread_id)
     decision = check_may_run(actor, assistant_id)
-    if thread.assistant_id and thread.assistant_id != assistant_id:
+    assistant = assistant_class(user=user, request=request, actor=actor)
+    return _begin(assistant, thread, actor, content, decision.rule_id)
+
+
+def begin_unchecked_turn(assistant: AIAssistant, thread_id: Any, content: str) -> Turn:
+    """The same for the project's own code, which has decided who may do what. Raises ``Thread.DoesNotExist``."""
+    _check_content(content)
+    return _begin(assistant, Thread.objects.get(pk=thread_id), assistant.get_actor(), content, rule_id=None)
+
+
+def _begin(assistant: AIAssistant, thread: Thread, actor: Actor, content: str, rule_id: int | None) -> Turn:
+    if thread.assistant_id and thread.assistant_id != assistant.id:
         raise Conflict(
             f"This thread belongs to the assistant {thread.assistant_id}.", code="thread_has_other_assistant"
         )
@@ -51,10 +63,10 @@ def begin_turn(
         with transaction.atomic():
             run = Run.objects.create(
                 thread=thread,
-                assistant_id=assistant_id,
+                assistant_id=assistant.id,
                 actor_kind=actor.kind,
                 created_by_id=actor.user_id,
-                rule_id=decision.rule_id,
+                rule_id=rule_id,
             )
             question = _store(thread, run, content)
     except IntegrityError:
@@ -63,7 +75,7 @@ def begin_turn(
         actor=actor,
         run_id=run.pk,
         thread_id=thread.pk,
-        assistant=assistant_class(user=user, request=request, actor=actor),
+        assistant=assistant,
         question=content,
         question_id=question.pk,
         history=history,
@@ -77,15 +89,15 @@ def _check_content(content: str) -> None:
 
 
 def _history(thread: Thread) -> Sequence[BaseMessage]:
-    rows = thread.messages.order_by("-created_at", "-id").values_list("message", flat=True)[:MOST_HISTORY]
-    return [message for message in messages_from_dict(list(reversed(rows))) if message.type in ("human", "ai")]
+    newest_first = thread.messages.order_by("-created_at", "-id").values_list("message", flat=True)[:MOST_MESSAGES]
+    return recent((messages_from_dict([row])[0] for row in newest_first), max_history_tokens())
 
 
 def _store(thread: Thread, run: Run, content: str) -> Message:
     row = Message(thread=thread, run=run)
     row.message = message_to_dict(HumanMessage(content=content, id=str(row.pk)))
     row.save(force_insert=True)
-    changes = {"updated_at": timezone.now()}
+    changes: dict[str, Any] = {"updated_at": timezone.now()}
     if not thread.name:
         changes["name"] = _title(content)
     Thread.objects.filter(pk=thread.pk).update(**changes)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from langchain_core.messages import AIMessage, message_to_dict
+from langchain_core.messages import BaseMessage, message_to_dict
 
 from assistants.models import Message, Run, RunEvent, Thread
 from assistants.presentation import message_as_json
@@ -26,8 +26,9 @@ def record_answer(turn: Turn, answer: Answer, events: Sequence[Event]) -> tuple[
     return final
 
 
-def _store(turn: Turn, message: AIMessage, answer: Answer) -> Message:
-    row = Message(thread_id=turn.thread_id, run_id=turn.run_id, citations=list(answer.citations))
+def _store(turn: Turn, message: BaseMessage, answer: Answer) -> Message:
+    citations = list(answer.citations) if message is answer.messages[-1] else []
+    row = Message(thread_id=turn.thread_id, run_id=turn.run_id, citations=citations)
     row.message = message_to_dict(message.model_copy(update={"id": str(row.pk)}))
     row.save(force_insert=True)
     return row
@@ -38,19 +39,22 @@ def _final_event(turn: Turn, answer: Answer, rows: Sequence[Message]) -> tuple[E
     if answer.error_code:
         return "error", {"run_id": run_id, "code": answer.error_code, "detail": answer.error_detail}
     question = Message.objects.get(pk=turn.question_id)
-    messages = [message_as_json(row) for row in (question, *rows)]
+    messages = [message_as_json(row) for row in (question, *rows) if row.is_readable]
+    if answer.waiting:
+        return "run.waiting", {"run_id": run_id, "tool_calls": list(answer.waiting), "messages": messages}
     return "run.done", {"run_id": run_id, "status": "completed", "messages": messages}
 
 
 def _end_run(turn: Turn, answer: Answer) -> None:
+    status = Run.Status.WAITING if answer.waiting else Run.Status.COMPLETED
     Run.objects.filter(pk=turn.run_id).update(
-        status=Run.Status.FAILED if answer.error_code else Run.Status.COMPLETED,
+        status=Run.Status.FAILED if answer.error_code else status,
         error_code=answer.error_code,
         error_detail=answer.error_detail,
         model=answer.model,
         tokens_in=answer.tokens_in,
         tokens_out=answer.tokens_out,
-        finished_at=timezone.now(),
+        finished_at=None if answer.waiting else timezone.now(),
     )
 
 

@@ -33,4 +33,4 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
         await lifespan(receive, send)
     else:
-        await _django(scope, receive, send)
+        await _django(scope, receive, send)  # type: ignore[arg-type]  # asgiref's own, narrower types

@@ -40,6 +40,8 @@ def _overview(site: str) -> dict[str, Any]:
     return {"title": "Overview", "icon": "space_dashboard", "link": reverse_lazy(f"{site}:index")}
 
 
+_CHAT = {"title": "Open the chat", "icon": "chat_bubble", "link": "/", "active": lambda request: False}
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Atrium",
     "SITE_HEADER": "Atrium",
@@ -56,7 +58,7 @@ UNFOLD: dict[str, Any] = {
 
 UNFOLD_OPERATOR: dict[str, Any] = {
     **UNFOLD,
-    "SITE_TITLE": "Atrium operators",
+    "SITE_TITLE": "Operators' console",
     "SITE_HEADER": "Atrium",
     "SITE_SUBHEADER": "Operators",
     "SITE_URL": None,
@@ -81,7 +83,7 @@ UNFOLD_TENANT: dict[str, Any] = {
     "SIDEBAR": {
         "show_search": False,
         "navigation": [
-            {"items": [_overview("console"), {"title": "Open the chat", "icon": "chat_bubble", "link": "/"}]},
+            {"items": [_overview("console"), _CHAT]},
             {"title": "Conversations", "items": [_link("Threads", "forum", "console", "assistants.thread")]},
             {
                 "title": "Knowledge",

@@ -44,6 +44,7 @@ class ConsoleSite(UnfoldAdminSite):
 
     index_template = "console/index.html"
     index_title = "Overview"
+    login_template = "console/sign_in.html"
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Django's wrapper of each page, and the page's content security policy."""

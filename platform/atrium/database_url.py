@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
+import psycopg
 from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
 
 from atrium.env import Environment
 
@@ -15,7 +16,7 @@ MAX_LIFETIME = 30 * 60  # seconds; a backend's memory grows with every tenant wh
 def database_settings(env: Environment) -> dict[str, Any]:
     """Settings of the one database. Raises ``ImproperlyConfigured`` for an address that is none."""
     url = env["DATABASE_URL"]
-    address = _parse(url) if url else {"NAME": "atrium"}
+    address: dict[str, Any] = _parse(url) if url else {"NAME": "atrium"}
     return {
         "ENGINE": "tenants.db_backend",
         **address,
@@ -33,16 +34,27 @@ def database_settings(env: Environment) -> dict[str, Any]:
 
 
 def _parse(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
-    if parts.scheme not in ("postgres", "postgresql") or len(parts.path) < 2:
-        raise ImproperlyConfigured("DATABASE_URL: expected postgresql://user:password@host:port/name")
-    options = dict(parse_qsl(parts.query))
+    """The address as libpq reads it, which is how every other PostgreSQL program reads it, sockets included."""
+    expected = ImproperlyConfigured("DATABASE_URL: expected postgresql://user:password@host:port/name")
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise expected
+    try:
+        options = conninfo_to_dict(url)
+    except (psycopg.Error, UnicodeError):
+        raise expected from None  # libpq's own words quote the address, with the password in it
+    name = options.pop("dbname", None)
+    port = str(options.pop("port", None) or "")
+    if not name or not all(_is_port(each) for each in port.split(",")):
+        raise expected
     return {
-        "NAME": unquote(parts.path[1:]),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        # a Unix socket's folder comes as ?host=/folder, or percent-encoded in the host's place
-        "HOST": options.pop("host", unquote(parts.hostname or "")),
-        "PORT": str(parts.port or options.pop("port", "")),
+        "NAME": name,
+        "USER": options.pop("user", None) or "",
+        "PASSWORD": options.pop("password", None) or "",
+        "HOST": options.pop("host", None) or "",
+        "PORT": port,
         "OPTIONS": options,
     }
+
+
+def _is_port(text: str) -> bool:
+    return not text or (text.isascii() and text.isdigit() and 0 < int(text) < 2**16)

@@ -7,11 +7,14 @@ A value that cannot be read stops the start with a line that names the variable 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def _text(raw: str) -> str:
@@ -28,11 +31,22 @@ def _flag(raw: str) -> bool:
 
 
 def _whole(raw: str) -> int:
-    return int(raw.strip())
+    if not re.fullmatch("[0-9]{1,9}", raw.strip()):
+        raise ValueError("expected a whole number, such as 20")
+    return int(raw)
 
 
 def _seconds(raw: str) -> float:
-    return float(raw.strip())
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]*)?", raw.strip()):
+        raise ValueError("expected a number of seconds, such as 10 or 2.5")
+    return float(raw)
+
+
+def _level(raw: str) -> str:
+    level = raw.strip().upper()
+    if level not in LOG_LEVELS:
+        raise ValueError(f"expected one of {', '.join(LOG_LEVELS)}")
+    return level
 
 
 def _words(raw: str) -> list[str]:
@@ -80,7 +94,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("ATRIUM_EMBEDDING_MODEL", _text, "", "Embedding model. Empty: the built-in offline embedder."),
     Variable("ATRIUM_EMBEDDING_DIMENSION", _whole, 1536, "Length of the embedding model's vectors."),
     Variable("ATRIUM_RUN_TIMEOUT", _seconds, 300.0, "Seconds that one answer may take at the most."),
-    Variable("ATRIUM_LOG_LEVEL", _text, "INFO", "DEBUG, INFO, WARNING or ERROR."),
+    Variable("ATRIUM_LOG_LEVEL", _level, "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Variable("ATRIUM_LOG_JSON", _flag, True, "One JSON object a log line; off: plain text for a terminal."),
     Variable("ATRIUM_STATIC_ROOT", _text, "staticfiles", "Folder that collectstatic fills and the server serves."),
 )

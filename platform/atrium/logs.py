@@ -17,11 +17,15 @@ class ContextFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Fill the fields that are not set by the caller; keep the record."""
-        record.tenant = active_schema().schema_name
-        record.request_id = request_id.get()
-        for name in ("actor_kind", "run_id"):
+        known = {
+            "tenant": active_schema().schema_name,
+            "request_id": request_id.get(),
+            "actor_kind": None,
+            "run_id": None,
+        }
+        for name, value in known.items():
             if not hasattr(record, name):
-                setattr(record, name, None)
+                setattr(record, name, value)
         return True
 
 

@@ -12,7 +12,6 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -39,7 +38,7 @@ class _AsyncOnly:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        markcoroutinefunction(self)
+        markcoroutinefunction(self)  # type: ignore[type-var]  # callable in its subclasses
 
 
 class RequestMiddleware(_AsyncOnly):
@@ -68,7 +67,7 @@ class RequestMiddleware(_AsyncOnly):
                 "path": request.path,
                 "status": response.status_code,
                 "took_ms": round(took * 1000, 1),
-                "host_tenant": tenant.schema_name,
+                "tenant": tenant.schema_name,
                 "actor_kind": actor.kind if actor else None,
             },
         )
@@ -107,20 +106,16 @@ class ContentSecurityMiddleware(_AsyncOnly):
 class _Direct:
     """Calls a Django middleware's hooks on the event loop: they only read, set headers and make lazy objects."""
 
-    process_request: Callable[[HttpRequest], HttpResponseBase | None]
-    process_response: Callable[[HttpRequest, HttpResponseBase], HttpResponseBase]
-    get_response: Any
-
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.process_request(request) if hasattr(self, "process_request") else None
+        hooks: Any = self  # a Django middleware: it has one of the hooks, or both
+        response = hooks.process_request(request) if hasattr(hooks, "process_request") else None
         if response is None:
-            response = await self.get_response(request)
-        if hasattr(self, "process_response"):
-            response = await self._after(request, response)
-        return response
+            response = await hooks.get_response(request)
+        return await self._after(request, response) if hasattr(hooks, "process_response") else response
 
-    async def _after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        return self.process_response(request, response)
+    async def _after(self, request: HttpRequest, response: Any) -> HttpResponseBase:
+        hooks: Any = self
+        return hooks.process_response(request, response)
 
 
 class SecurityMiddleware(_Direct, DjangoSecurity):
@@ -138,7 +133,7 @@ class XFrameOptionsMiddleware(_Direct, DjangoXFrameOptions):
 class SessionMiddleware(_Direct, DjangoSessions):
     """Sessions; saved off the event loop, and only when they were used."""
 
-    async def _after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    async def _after(self, request: HttpRequest, response: Any) -> HttpResponseBase:
         if request.session.accessed or request.session.modified:
             return await in_database(self.process_response, request, response)
         return self.process_response(request, response)
@@ -147,7 +142,7 @@ class SessionMiddleware(_Direct, DjangoSessions):
 class MessageMiddleware(_Direct, DjangoMessages):
     """One-time messages of the consoles; they may be kept in the session."""
 
-    async def _after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    async def _after(self, request: HttpRequest, response: Any) -> HttpResponseBase:
         storage = getattr(request, "_messages", None)
         if storage is not None and (storage.used or storage.added_new):
             return await in_database(self.process_response, request, response)
@@ -157,7 +152,9 @@ class MessageMiddleware(_Direct, DjangoMessages):
 class CsrfViewMiddleware(_Direct, DjangoCsrf):
     """CSRF protection for forms; the token is in a cookie, so nothing here reads the database."""
 
-    async def process_view(self, request: HttpRequest, callback: Any, args: Any, kwargs: Any) -> Any:
+    async def process_view(  # type: ignore[override]
+        self, request: HttpRequest, callback: Any, args: Any, kwargs: Any
+    ) -> Any:
         """Django's check, called directly. A form's body is read, which the server has buffered already."""
         return DjangoCsrf.process_view(self, request, callback, args, kwargs)
 

@@ -96,4 +96,4 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 def use_problems(api: NinjaAPI) -> None:
     """Answer every error of ``api`` with a problem."""
     for kind in (AtriumError, Http404, AuthenticationError, ValidationError, HttpError, Exception):
-        api.add_exception_handler(kind, refuse)
+        api.add_exception_handler(kind, refuse)  # type: ignore[arg-type]  # an instance, never the class

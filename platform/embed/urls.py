@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from embed import views
 
-app_name = "embed"
-
+# The names are Django's own: settings.LOGIN_URL and LOGOUT_REDIRECT_URL say "login".
 urlpatterns = [
     path("", views.chat_page, name="chat"),
-    path("accounts/login/", views.sign_in, name="sign_in"),
-    path("accounts/logout/", views.sign_out, name="sign_out"),
+    path("accounts/login/", views.SignIn.as_view(), name="login"),
+    path("accounts/logout/", LogoutView.as_view(), name="logout"),
 ]

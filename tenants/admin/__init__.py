@@ -2,7 +2,7 @@
 
 from tenants.admin.access_rule import AccessRuleAdmin
 from tenants.admin.api_key import ApiKeyAdmin
-from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt
+from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_column
 from tenants.admin.people import MemberAdmin, OperatorAdmin
 from tenants.admin.tenant import TenantAdmin
 
@@ -15,4 +15,5 @@ __all__ = [
     "UseCaseAdmin",
     "actor_in_console",
     "adopt",
+    "moment_column",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.messages import SUCCESS
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import action, display
@@ -46,7 +47,7 @@ class AccessRuleForm(forms.ModelForm):
 class AccessRuleAdmin(UseCaseAdmin):
     """Rules, each readable as a sentence."""
 
-    list_display = ("effect_label", "assistant", "whom_in_words", "in_force", "note")
+    list_display = ("effect_label", "assistant", "whom_in_words", "is_enabled", "note")
     list_display_links = ("effect_label", "assistant")
     list_select_related = ("role", "member")
     list_filter = ("effect", "audience", "enabled")
@@ -70,9 +71,11 @@ class AccessRuleAdmin(UseCaseAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form, with the assistants to choose from."""
-        kwargs["form"] = type(AccessRuleForm)(
-            "AccessRuleForm", (AccessRuleForm,), {"assistants": self.known_assistants()}
-        )
+
+        class FormWithChoices(AccessRuleForm):
+            assistants = self.known_assistants()
+
+        kwargs["form"] = FormWithChoices
         return super().get_form(request, obj, change=change, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -98,17 +101,17 @@ class AccessRuleAdmin(UseCaseAdmin):
         """The audience in words."""
         return rule.whom[:1].upper() + rule.whom[1:]
 
-    @display(description="In force", label={"Yes": "success", "No": "warning"}, ordering="enabled")
-    def in_force(self, rule: AccessRule) -> str:
+    @display(description="Enabled", label={"Yes": "success", "No": "warning"}, ordering="enabled")
+    def is_enabled(self, rule: AccessRule) -> str:
         """Whether the rule is asked."""
         return "Yes" if rule.enabled else "No"
 
-    @action(description="Put in force")
+    @action(description="Enable")
     def enable(self, request: HttpRequest, rules: QuerySet[AccessRule]) -> None:
-        """Put the chosen rules in force."""
-        self.message_user(request, f"Put in force: {rules.update(enabled=True)}.")
+        """Let the chosen rules decide."""
+        self.message_user(request, f"Enabled: {rules.update(enabled=True)}.", SUCCESS)
 
-    @action(description="Take out of force")
+    @action(description="Disable")
     def disable(self, request: HttpRequest, rules: QuerySet[AccessRule]) -> None:
         """Leave the chosen rules out of decisions."""
-        self.message_user(request, f"Taken out of force: {rules.update(enabled=False)}.")
+        self.message_user(request, f"Disabled: {rules.update(enabled=False)}.", SUCCESS)

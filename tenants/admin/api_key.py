@@ -11,8 +11,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.decorators import action, display
 
-from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt
-from tenants.models import ApiKey
+from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_column
+from tenants.models import ApiKey, User
 from tenants.use_cases.api_keys import issue_api_key, revoke_api_key
 
 VALID, REVOKED, EXPIRED = "Valid", "Revoked", "Expired"
@@ -41,7 +41,7 @@ class StateFilter(SimpleListFilter):
 class ApiKeyAdmin(UseCaseAdmin):
     """Keys: what is stored is a digest, so the key itself is on the page that answers its making, and nowhere else."""
 
-    list_display = ("name", "starts_with", "acts_for", "state", "created_at", "expires_at")
+    list_display = ("name", "starts_with", "acts_for", "state", "made", "ends")
     list_select_related = ("user",)
     list_filter = (StateFilter,)
     search_fields = ("name", "prefix", "user__username")
@@ -49,11 +49,31 @@ class ApiKeyAdmin(UseCaseAdmin):
     actions_submit_line = ("revoke_this",)
     made_template = "console/api_key_made.html"
     add_fieldsets = ((None, {"fields": ("name", "user", "expires_at")}),)
-    fieldsets = ((None, {"fields": ("name", ("starts_with", "state"), "acts_for", "expires_at", "created_at")}),)
+    fieldsets = ((None, {"fields": ("name", ("starts_with", "acts_for", "state"), ("made", "ends", "revoked"))}),)
+    made = moment_column("created_at", "Made")
+    ends = moment_column("expires_at", "Expires")
+    revoked = moment_column("revoked_at", "Revoked")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Only the name of a key changes after it was made."""
-        return ("starts_with", "state", "acts_for", "expires_at", "created_at") if obj else ()
+        return ("starts_with", "acts_for", "state", "made", "ends", "revoked") if obj else ()
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form, in the words of this page."""
+        kwargs["labels"] = {"user": "Acts for", "expires_at": "Expires"}
+        kwargs["help_texts"] = {
+            "name": "What it is for, so that you know it again.",
+            "user": "A key that acts for a member sees that member's threads and has its roles.",
+            "expires_at": "In UTC. Empty: it works until it is revoked.",
+        }
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Members by name, or none."""
+        kwargs["queryset"] = User.objects.filter(is_active=True).order_by("username")
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field.empty_label = "Itself"
+        return field
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A key is revoked: its row goes on saying that it was there."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from tenants.actors import MEMBER, ROLES
-from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt
+from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_column
 from tenants.errors import Conflict
 from tenants.models import User
 from tenants.policies import may_manage_holder_of
@@ -24,25 +26,37 @@ PROFILE_FIELDS = ("username", ("first_name", "last_name"), "email")
 ROLES_HELP = "Owners and admins manage everything here, editors documents. Members use the chat only."
 
 
-class PeopleAdmin(DjangoUserAdmin, UseCaseAdmin):
+class PeopleAdmin(DjangoUserAdmin, UseCaseAdmin):  # type: ignore[misc]
     """People who can sign in at this host. They are kept out by being made inactive; nobody is deleted."""
 
-    form = UserChangeForm
-    add_form = UserCreationForm
+    form = forms.ModelForm
     change_password_form = AdminPasswordChangeForm
     search_fields = ("username", "first_name", "last_name", "email")
-    readonly_fields = ("last_login", "date_joined")
+    add_form_template = None
+    readonly_fields = ("password_link", "last_seen", "joined")
     filter_horizontal = ()
+    last_seen = moment_column("last_login", "Last sign-in")
+    joined = moment_column("date_joined", "Added")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody is deleted: what they wrote would lose its author."""
         return False
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """Back to the list: Django's own would open the new person's page, for what is in this form already."""
+        return UseCaseAdmin.response_add(self, request, obj, post_url_continue)
 
     @display(description="Name", header=True, ordering="username")
     def who(self, user: User) -> tuple[str, str, str]:
         """Name, e-mail and initials, as unfold shows a person."""
         initials = "".join(word[:1] for word in user.display_name.split()[:2])
         return user.display_name, user.email or user.username, initials
+
+    @display(description="Password")
+    def password_link(self, user: User) -> SafeString:
+        """Whether there is one, and the way to a new one."""
+        said = "Set." if user.has_usable_password() else "None: nobody can sign in with this account."
+        return format_html('{} <a href="../password/" class="console-link">Give a new password</a>', said)
 
     @display(description="Can sign in", label={"Yes": "success", "No": "danger"}, ordering="is_active")
     def lets_in(self, user: User) -> str:
@@ -62,14 +76,14 @@ class _RolesField(forms.ModelMultipleChoiceField):
         super().__init__(Group.objects.order_by("pk"), widget=widget, help_text=ROLES_HELP, **kwargs)
 
 
-class MemberForm(UserChangeForm):
+class MemberForm(forms.ModelForm):
     """A member's profile and roles."""
 
     roles = _RolesField()
 
-    class Meta(UserChangeForm.Meta):
+    class Meta:
         model = User
-        fields = (*PROFILE, "is_active", "password")
+        fields = (*PROFILE, "is_active")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -77,15 +91,25 @@ class MemberForm(UserChangeForm):
             self.fields["roles"].initial = self.instance.groups.all()
 
 
-class NewMemberForm(UserCreationForm):
-    """A new member."""
+class NewPersonForm(UserCreationForm):
+    """Somebody new, with a first password."""
 
     usable_password = None  # everybody signs in with a password here
-    roles = _RolesField(initial=_default_roles)
 
     class Meta(UserCreationForm.Meta):
         model = User
         fields = PROFILE
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("password1", "password2"):
+            self.fields[name].required = True
+
+
+class NewMemberForm(NewPersonForm):
+    """A new member."""
+
+    roles = _RolesField(initial=_default_roles)
 
 
 class MemberAdmin(PeopleAdmin):
@@ -93,12 +117,12 @@ class MemberAdmin(PeopleAdmin):
 
     form = MemberForm
     add_form = NewMemberForm
-    list_display = ("who", "roles_held", "lets_in", "last_login")
+    list_display = ("who", "roles_held", "lets_in", "last_seen")
     list_filter = ("groups", "is_active")
     fieldsets = (
-        (None, {"fields": (*PROFILE_FIELDS, "password")}),
+        (None, {"fields": (*PROFILE_FIELDS, "password_link")}),
         ("Access", {"fields": ("is_active", "roles")}),
-        ("Dates", {"fields": (("last_login", "date_joined"),)}),
+        (None, {"fields": (("last_seen", "joined"),)}),
     )
     add_fieldsets = (
         (None, {"fields": PROFILE_FIELDS}),
@@ -109,6 +133,12 @@ class MemberAdmin(PeopleAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Members with their roles."""
         return super().get_queryset(request).prefetch_related("groups")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who may not change the member sees the roles in words, and no way to a new password."""
+        if obj is None or self.has_change_permission(request, obj):
+            return super().get_fieldsets(request, obj)
+        return ((None, {"fields": (*PROFILE_FIELDS, "is_active", "roles_held", ("last_seen", "joined"))}),)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only an owner changes owners, their passwords too."""
@@ -134,28 +164,18 @@ class MemberAdmin(PeopleAdmin):
         return ", ".join([*(role for role in ROLES if role in held), *sorted(held - set(ROLES))]) or "none"
 
 
-class NewOperatorForm(UserCreationForm):
-    """A new operator."""
-
-    usable_password = None
-
-    class Meta(UserCreationForm.Meta):
-        model = User
-        fields = PROFILE
-
-
 class OperatorAdmin(PeopleAdmin):
     """Operators: each of them may do everything on the public host, and nothing inside a tenant."""
 
-    add_form = NewOperatorForm
-    list_display = ("who", "lets_in", "last_login")
+    add_form = NewPersonForm
+    list_display = ("who", "lets_in", "last_seen")
     list_filter = ("is_active",)
     fieldsets = (
-        (None, {"fields": (*PROFILE_FIELDS, "password")}),
+        (None, {"fields": (*PROFILE_FIELDS, "password_link")}),
         ("Access", {"fields": ("is_active",)}),
-        ("Dates", {"fields": (("last_login", "date_joined"),)}),
+        (None, {"fields": (("last_seen", "joined"),)}),
     )
-    add_fieldsets: ClassVar[Any] = (
+    add_fieldsets = (
         (None, {"fields": PROFILE_FIELDS}),
         ("Sign-in", {"fields": ("password1", "password2")}),
     )

@@ -14,7 +14,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
-from tenants.admin.base import UseCaseAdmin, adopt
+from tenants.admin.base import UseCaseAdmin, adopt, moment_column
 from tenants.models import Domain, Tenant
 from tenants.use_cases.tenants import FirstOwner, open_tenant, resume_tenant, suspend_tenant
 
@@ -38,6 +38,7 @@ class DomainForm(forms.ModelForm):
     class Meta:
         model = Domain
         fields = ("domain", "is_primary")
+        labels: ClassVar = {"domain": "Host name", "is_primary": "Primary"}
 
     def clean_domain(self) -> str:
         """Lower case, and a host name."""
@@ -53,6 +54,7 @@ class DomainInline(TabularInline):
     min_num = 1
     validate_min = True
     verbose_name, verbose_name_plural = "host", "hosts"
+    hide_title = True
 
 
 class OpenTenantForm(forms.ModelForm):
@@ -84,11 +86,11 @@ class OpenTenantForm(forms.ModelForm):
 class TenantAdmin(UseCaseAdmin):
     """Tenants: opened, renamed, given hosts, suspended and resumed. What is inside them is theirs."""
 
-    list_display = ("name", "state", "host", "schema_name", "created_at")
+    list_display = ("name", "state", "host", "schema_name", "opened")
     list_display_links = ("name",)
     list_filter = ("status",)
     search_fields = ("name", "schema_name", "domains__domain")
-    readonly_fields = ("schema_name", "status", "created_at")
+    readonly_fields = ("schema_name", "state", "opened")
     actions = ("suspend", "resume")
     actions_submit_line = ("suspend_this", "resume_this")
     inlines = (DomainInline,)
@@ -102,7 +104,8 @@ class TenantAdmin(UseCaseAdmin):
             },
         ),
     )
-    fieldsets = ((None, {"fields": ("name", "schema_name", "status", "created_at")}),)
+    fieldsets = ((None, {"fields": ("name", ("state", "schema_name", "opened"))}),)
+    opened = moment_column("created_at", "Opened")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
         """Tenants with their hosts."""

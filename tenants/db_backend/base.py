@@ -14,7 +14,6 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from django.db.backends.postgresql import base as postgresql
 from django.utils.asyncio import async_unsafe
 from django_tenants.postgresql_backend import base as django_tenants_backend
 
@@ -39,6 +38,7 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):
     """One thread's handle on the database, on whichever tenant the running context says."""
 
     include_public_schema = True
+    connection: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._applied: str | None = None
@@ -110,7 +110,7 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):
 
     def _cursor(self, name: str | None = None) -> Any:
         # Past the parent: it decides from state on the connection, which is the mistake that this class mends.
-        cursor = postgresql.DatabaseWrapper._cursor(self, name=name)
+        cursor = super(django_tenants_backend.DatabaseWrapper, self)._cursor(name=name)  # type: ignore[misc]
         wanted = self.schema_name
         if self._applied != wanted:
             self._apply_search_path(wanted, cursor if name is None else None)

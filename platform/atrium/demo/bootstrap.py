@@ -12,11 +12,12 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urlsplit
 
 import psycopg
+from django.core.exceptions import ImproperlyConfigured
 from psycopg import sql
 
+from atrium.database_url import database_settings
 from atrium.env import Environment, set_defaults
 
 DATABASE = "atrium"
@@ -118,8 +119,11 @@ def _start_postgres(folder: Path) -> str:
 
 
 def _check_database(url: str) -> None:
-    parts = urlsplit(url)
-    where = f"{parts.hostname or 'a local socket'}{parts.path}"  # never the password
+    try:
+        address = database_settings(Environment({"DATABASE_URL": url}))
+    except ImproperlyConfigured as error:
+        stop(f"{error}.")
+    where = f"{address['HOST'] or 'a local socket'}/{address['NAME']}"  # never the password
     try:
         with psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT) as connection:
             vector = connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'").fetchone()

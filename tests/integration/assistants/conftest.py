@@ -44,7 +44,7 @@ class ScriptedModel(BaseChatModel):
 @pytest.fixture
 def use_model(monkeypatch):
     def use(model: BaseChatModel) -> BaseChatModel:
-        monkeypatch.setattr(assistants, "chat_model", lambda *args: model)
+        monkeypatch.setattr(assistants, "chat_model", lambda *args, **kwargs: model)
         return model
 
     return use

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 
 GRACEFUL_TIMEOUT = 20.0  # seconds that running jobs get at the end
 
@@ -29,7 +30,8 @@ class Command(BaseCommand):
 
 async def _work(concurrency: int) -> None:
     # A second app on its own connection: jobs that jobs defer stay in Django's transaction.
-    worker_app = app.with_connector(app.connector.get_worker_connector())
+    connector = cast(DjangoConnector, app.connector)
+    worker_app = app.with_connector(connector.get_worker_connector())
     async with worker_app.open_async():
         await worker_app.run_worker_async(
             concurrency=concurrency,

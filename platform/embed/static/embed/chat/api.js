@@ -54,7 +54,7 @@ export class ApiClient {
     return this.json("GET", `threads/${encodeURIComponent(threadId)}/messages/`);
   }
 
-  /** @param {string} chunkId @returns {Promise<Passage>} */
+  /** @param {string|number} chunkId @returns {Promise<Passage>} */
   passage(chunkId) {
     return this.json("GET", `passages/${encodeURIComponent(chunkId)}/`);
   }

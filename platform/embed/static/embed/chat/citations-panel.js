@@ -20,7 +20,7 @@ const SHORT_LINE = 60;
 
 /** Shows one passage: a panel at the side, or a modal sheet at the bottom of a narrow screen. */
 export class CitationsPanel {
-  /** @param {(chunkId: string) => Promise<Passage>} load @param {Strings} strings */
+  /** @param {(chunkId: string|number) => Promise<Passage>} load @param {Strings} strings */
   constructor(load, strings) {
     this.load = load;
     this.strings = strings;
@@ -58,6 +58,7 @@ export class CitationsPanel {
     if (!this.element.open) this.reveal();
     this.close.focus({ preventScroll: true });
     try {
+      if (citation.chunk_id === null) throw new Problem({ status: 404 });
       const passage = await this.load(citation.chunk_id);
       if (this.citation === citation) this.showPassage(passage);
     } catch (error) {
@@ -145,10 +146,9 @@ function documentText(text) {
   new MarkdownView(element, () => null).show(text);
   for (const paragraph of element.querySelectorAll("p")) {
     const lines = (paragraph.textContent ?? "").split("\n");
-    paragraph.classList.toggle(
-      "chat-lines",
-      lines.every((line) => line.length < SHORT_LINE),
-    );
+    const rows = lines.every((line) => line.startsWith("|")); // of a table whose head is in another passage
+    const short = lines.every((line) => line.length < SHORT_LINE);
+    paragraph.classList.toggle("chat-lines", rows || short);
   }
   return element;
 }

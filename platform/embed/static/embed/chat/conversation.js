@@ -111,7 +111,7 @@ export class Conversation {
   complete(turn, messages) {
     const [first, ...more] = messages.filter(isAnswer);
     turn.done = true;
-    turn.answer.finish(first?.content ?? "", first?.citations);
+    turn.answer.finish(first ?? {});
     const spoken = [turn.answer.spokenText()];
     for (const message of more) spoken.push(this.showStored(message)?.spokenText() ?? "");
     this.events.answered(spoken.join("\n"));
@@ -164,7 +164,7 @@ export class Conversation {
     if (message.type === "human") this.element.append(questionView(message.content, this.strings));
     if (!isAnswer(message)) return null;
     const answer = this.newAnswer();
-    answer.finish(message.content, message.citations);
+    answer.finish(message);
     this.element.append(answer.element);
     return answer;
   }

@@ -84,13 +84,15 @@ export class AnswerView {
     this.frame ||= requestAnimationFrame(() => this.draw());
   }
 
-  /** @param {string} text the answer as it is stored @param {Citation[]} [citations] */
-  finish(text, citations = []) {
-    this.text = text || this.text;
+  /** @param {Partial<import("./types.js").Message>} message the answer as it is stored */
+  finish({ content, citations = [], partial }) {
+    this.text = content || this.text;
     if (citations.length) this.cite(citations);
     this.settle();
     const known = [...this.citations.values()].sort((one, other) => one.number - other.number);
-    this.foot.replaceChildren(...(known.length ? [sourcesList(known, this.openCitation, this.strings)] : []));
+    this.foot.replaceChildren();
+    if (partial) this.foot.append(make("p", { class: "chat-incomplete" }, this.strings.incomplete));
+    if (known.length) this.foot.append(sourcesList(known, this.openCitation, this.strings));
   }
 
   /** @param {HTMLElement} notice why the answer ended early; what had come stays above it */

@@ -84,11 +84,12 @@ function sourceCard(citation, open, strings) {
 }
 
 /**
- * Where in its document a passage stands: its headings and its page.
- * @param {{ heading?: string, page?: number|null }} passage
+ * Where in its document a passage stands: its headings, without the title that stands above them, and its page.
+ * @param {{ title: string, heading?: string, page?: number|null }} passage
  * @param {Strings} strings
  */
-export function placeOf({ heading, page }, strings) {
-  const path = (heading ?? "").split(" > ").filter(Boolean).join(" › ");
-  return [path, page ? strings.page(page) : ""].filter(Boolean).join(" · ");
+export function placeOf({ title, heading, page }, strings) {
+  const path = (heading ?? "").split(" > ").filter(Boolean);
+  if (path[0] === title) path.shift();
+  return [path.join(" › "), page ? strings.page(page) : ""].filter(Boolean).join(" · ");
 }

@@ -32,6 +32,7 @@ export const english = {
   loadingMessages: "Loading the conversation",
   youSaid: "You",
   answered: "Answer",
+  incomplete: "This answer is not complete: writing it was cut short.",
   working: "Looking for an answer",
   announceAnswer: (/** @type {string} */ text) => `Answer: ${text}`,
   toLatest: "To the latest message",

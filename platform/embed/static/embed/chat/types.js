@@ -13,8 +13,8 @@
  *
  * @typedef {object} Citation
  * @property {number} number       the n of a marker [n] in the answer
- * @property {string} document_id
- * @property {string} chunk_id     what `GET passages/{chunk_id}/` opens
+ * @property {string|null} document_id
+ * @property {string|number|null} chunk_id   null when the document is gone; else what `GET passages/{chunk_id}/` opens
  * @property {string} title
  * @property {string} [heading]    path of headings, "A > B"
  * @property {number|null} [page]
@@ -27,6 +27,7 @@
  * @property {string} content
  * @property {string} [created_at]
  * @property {Citation[]} [citations]
+ * @property {boolean} [partial]   the run that wrote it did not come to its end
  *
  * @typedef {object} Passage
  * @property {string} id
