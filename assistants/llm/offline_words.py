@@ -10,7 +10,7 @@ _WORD = re.compile(r"[^\W_]+")
 # that fit any subject ("how do I use ...", "tell me about ...", "keep ..."). Matching on them would quote
 # something unrelated.
 _GRAMMAR = """
-a about above after again against all also am an and any are aren as at be because been
+a about above after again against all also am an and another any are aren as at be because been
 before being below between both but by can cannot could couldn did didn do does doesn doing don done down
 during each either else ever every few for from further had hadn has hasn have haven having he her here hers
 him himself his how however i if in into is isn it its itself just least ll less many may me might mine more
@@ -25,7 +25,7 @@ actually answer anyone anything ask asked asking briefly came colleague come com
 describe detail details document documents exactly example examples explain find found get gets give given
 gives go goes going got happen happens hello help hey hi info information keep keeps kept know let like list
 look looking make makes made maybe mean means meant need needs okay ok one please possible possibly question
-long really say says said see seem seems show shows soon something sort stuff take takes tell thank thanks
+long really say says said see seem seems show shows soon something sort start started starts stuff take takes tell thank thanks
 thing things think told understand use used uses using want wants way ways wonder wondering work works working
 """
 STOPWORDS = frozenset((_GRAMMAR + _CHATTER).split())

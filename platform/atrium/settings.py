@@ -119,7 +119,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / env["ATRIUM_STATIC_ROOT"]
 _COLLECTED = (STATIC_ROOT / "staticfiles.json").exists()
 SERVESTATIC_USE_FINDERS = not _COLLECTED
-SERVESTATIC_AUTOREFRESH = False
+SERVESTATIC_AUTOREFRESH = DEBUG  # else it remembers a file's size, and cuts one that was edited
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -59,12 +59,17 @@ def search(
         return []
     depth = max(CANDIDATES, limit)
     by_words = _ids(rank_by_words(query, collection_ids, depth))
-    by_meaning = [
-        _ids(rank_by_meaning(each.vector, each.model, collection_ids, depth, each.similarity_floor))
-        for each in query_vectors
-    ]
+    by_meaning = [_near(each, by_words, collection_ids, depth) for each in query_vectors]
     fused = reciprocal_rank_fusion([by_words, *by_meaning])[:limit]
     return _hits(fused, _ranks([by_words]), _ranks(by_meaning))
+
+
+def _near(query: QueryVector, by_words: list[int], collection_ids: Sequence[UUID], depth: int) -> list[int]:
+    """The nearest chunks. One below the similarity floor may be near by chance: it counts where the words found it,
+    too, which short questions about code and tables need."""
+    found = set(by_words)
+    ranking = rank_by_meaning(query.vector, query.model, collection_ids, depth, similarity_floor=-1.0)
+    return [chunk for chunk, similarity in ranking if similarity >= query.similarity_floor or chunk in found]
 
 
 def _ids(ranking: list[tuple[int, float]]) -> list[int]:

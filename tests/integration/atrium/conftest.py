@@ -1,0 +1,67 @@
+"""People at the consoles, each signed in through the login form as a browser does it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from tenants.context import public_context, tenant_context
+from tenants.database import in_database
+from tenants.models import Tenant, User
+from tests.consoles import Console
+from tests.factories import PASSWORD, make_member
+
+OpenConsole = Callable[..., Awaitable[Console]]
+
+
+@pytest.fixture
+def console(server) -> OpenConsole:
+    """``await console(host, username)``: the console at that host, with that person signed in."""
+
+    async def open_console(host: str, username: str, password: str = PASSWORD) -> Console:
+        found = Console(server.client(host))
+        answer = await found.sign_in(username, password)
+        assert answer.status_code == 302, f"{username} was not let in at {host}"
+        return found
+
+    return open_console
+
+
+@pytest.fixture
+def in_acme(acme) -> Callable[..., Awaitable[Any]]:
+    """``await in_acme(function, ...)``: database work in acme's context, off the test's event loop."""
+
+    async def run(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        with tenant_context(acme.ref):
+            return await in_database(function, *args, **kwargs)
+
+    return run
+
+
+@pytest.fixture
+def staff(acme) -> dict[str, User]:
+    """Acme's admin and editor, beside the owner and the members that every test has."""
+    with tenant_context(acme.ref):
+        return {
+            "admin": make_member("admin", "Admin", is_staff=True),
+            "editor": make_member("editor", "Editor", is_staff=True),
+        }
+
+
+@pytest.fixture
+def operator(clean_tenants) -> Iterator[User]:
+    """An operator; the tenants that the test opens are removed with everything in them."""
+    kept = [tenant.ref.id for tenant in clean_tenants.values()]
+    with public_context():
+        found = User.objects.create_superuser("operator", "operator@example.com", PASSWORD)
+    yield found
+    with public_context(), connection.cursor() as cursor:
+        for tenant in Tenant.objects.exclude(pk__in=kept):
+            cursor.execute(f"DROP SCHEMA {connection.ops.quote_name(tenant.schema_name)} CASCADE")
+            cursor.execute("DELETE FROM tenants_domain WHERE tenant_id = %s", [tenant.pk])
+            cursor.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant.pk])
+        cursor.execute("TRUNCATE django_admin_log, django_session")
+        cursor.execute("DELETE FROM tenants_user")

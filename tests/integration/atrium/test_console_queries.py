@@ -1,0 +1,81 @@
+"""A list in a console takes as many queries for many rows as for few."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.db import connection
+from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.urls import set_urlconf
+
+from atrium.consoles import operator_site, tenant_site
+from assistants.models import Thread
+from rag.models import Collection, Document
+from tenants.context import public_context, tenant_context
+from tenants.keys import create_api_key
+from tenants.models import AccessRule, ApiKey, Domain, Tenant, User
+from tests.factories import make_member
+
+FEW, MANY = 2, 12
+
+
+def make_rows(model: type, number: int, acme: Any) -> None:
+    """Rows that touch all that a list shows of them."""
+    from tests.integration.atrium.test_console_content import make_thread
+
+    for i in range(number):
+        if model is Thread:
+            make_thread(acme.member)
+        elif model is Document:
+            collection = Collection.objects.create(name=f"c{User.objects.count()}-{Document.objects.count()}-{i}")
+            Document.objects.create(collection=collection, title=f"d{i}", size=1, media_type="text/plain")
+        elif model is User:
+            make_member(f"person{User.objects.count()}")
+        elif model is ApiKey:
+            create_api_key(f"key {i}", acme.member)
+        elif model is AccessRule:
+            AccessRule.objects.create(audience="member", member=acme.member)
+
+
+def queries_of(site: Any, model: type, user: User) -> int:
+    request = RequestFactory().get("/")
+    request.user, request._messages = user, CookieStorage(request)
+    with CaptureQueriesContext(connection) as queries:
+        page = site._registry[model].changelist_view(request).render()
+    assert page.status_code == 200
+    return len(queries)
+
+
+@pytest.mark.parametrize("model", [Thread, Document, User, ApiKey, AccessRule], ids=lambda model: model.__name__)
+def test_a_tenants_list_takes_no_more_queries_when_it_is_long(acme, model):
+    with tenant_context(acme.ref):
+        owner = User.objects.get(pk=acme.owner.pk)
+        make_rows(model, FEW, acme)
+        queries_of(tenant_site, model, owner)  # content types and permissions are kept from here on
+        few = queries_of(tenant_site, model, owner)
+        make_rows(model, MANY, acme)
+        many = queries_of(tenant_site, model, owner)
+        if model is ApiKey:
+            ApiKey.objects.filter(name__startswith="key ").delete()
+    assert many == few
+    assert many <= 10
+
+
+def test_the_operators_list_takes_no_more_queries_when_it_is_long(operator):
+    with public_context():
+        set_urlconf("atrium.urls_public")
+        try:
+            queries_of(operator_site, Tenant, operator)
+            few = queries_of(operator_site, Tenant, operator)
+            for i in range(MANY):
+                tenant = Tenant.objects.create(schema_name=f"many{i}", name=f"Many {i}")
+                Domain.objects.create(tenant=tenant, domain=f"many{i}.localhost")
+            many = queries_of(operator_site, Tenant, operator)
+        finally:
+            set_urlconf(None)
+            Domain.objects.filter(domain__startswith="many").delete()
+            Tenant._base_manager.filter(schema_name__startswith="many")._raw_delete("default")
+    assert many == few
