@@ -104,6 +104,7 @@ export class Conversation {
     else if (event === "message.delta") turn.answer.append(String(data.text ?? ""));
     else if (event === "citations") turn.answer.cite(data.citations ?? []);
     else if (event === "run.done") this.complete(turn, data.messages ?? []);
+    else if (event === "run.waiting") this.wait(turn, data.messages ?? []);
     else if (event === "error") throw new Problem({ status: 0, code: "run_failed", detail: data.detail });
   }
 
@@ -115,6 +116,15 @@ export class Conversation {
     const spoken = [turn.answer.spokenText()];
     for (const message of more) spoken.push(this.showStored(message)?.spokenText() ?? "");
     this.events.answered(spoken.join("\n"));
+  }
+
+  /**
+   * The run has stopped before a tool call that a person must approve.
+   * @param {Turn} turn @param {Message[]} messages
+   */
+  wait(turn, messages) {
+    const said = messages.filter(isAnswer).map((message) => message.content);
+    this.complete(turn, [{ ...messages[0], type: "ai", content: [...said, this.strings.waiting].join("\n\n") }]);
   }
 
   /** @param {Turn} turn @param {unknown} error */

@@ -34,6 +34,7 @@ export const english = {
   answered: "Answer",
   incomplete: "This answer is not complete: writing it was cut short.",
   working: "Looking for an answer",
+  waiting: "*This needs a person’s approval before it goes on.*",
   announceAnswer: (/** @type {string} */ text) => `Answer: ${text}`,
   toLatest: "To the latest message",
 
