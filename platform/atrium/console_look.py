@@ -40,6 +40,7 @@ def _overview(site: str) -> dict[str, Any]:
     return {"title": "Overview", "icon": "space_dashboard", "link": reverse_lazy(f"{site}:index")}
 
 
+ISSUES = {"title": "Work", "items": [_link("Issues", "task_alt", "console", "example.issue")]}  # of the example app
 _CHAT = {"title": "Open the chat", "icon": "chat_bubble", "link": "/", "active": lambda request: False}
 
 UNFOLD: dict[str, Any] = {

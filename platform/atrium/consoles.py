@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
+from django.apps import apps
 from django.http import HttpRequest, HttpResponseBase
 from unfold.sites import UnfoldAdminSite
 
@@ -91,3 +92,9 @@ tenant_site.register(Collection, CollectionAdmin)
 tenant_site.register(User, MemberAdmin)
 tenant_site.register(ApiKey, ApiKeyAdmin)
 tenant_site.register(AccessRule, RuleAdmin)
+
+if apps.is_installed("atrium.demo.example"):
+    from atrium.demo.example.admin import IssueAdmin
+    from atrium.demo.example.models import Issue
+
+    tenant_site.register(Issue, IssueAdmin)

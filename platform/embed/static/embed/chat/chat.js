@@ -45,6 +45,7 @@ export class Chat {
     this.drawer = new Drawer(host, this.stage.element, this.stage.menu, this.threads.close);
     this.announcer = make("div", { class: "chat-unseen", role: "status", "data-testid": "announcer" });
     this.current = this.newConversation(null);
+    this.composer.setClosed(true); // until the assistants are known: a message sent before would be lost
     this.put();
   }
 
