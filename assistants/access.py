@@ -1,7 +1,6 @@
 """Rows fetched for a caller. Unknown and forbidden look alike: not found.
 
-Where the configured permission function is one of those known here, it is asked in SQL, as a condition; a project's
-own function is asked row by row.
+A permission function that is known here is asked in SQL, as a condition; a project's own is asked row by row.
 """
 
 from __future__ import annotations
@@ -12,19 +11,18 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
-from assistants import permissions
 from assistants.callers import Caller
 from assistants.conf import Permission, PermissionName, permission
-from assistants.exceptions import AIUserNotAllowedError
 from assistants.models import Message, Thread
+from assistants.permissions import allow_all, check_allowed, is_allowed, owns_thread
 from assistants.policies import may_use_thread, own_threads
 from tenants.actors import Actor
 from tenants.errors import NotFound
 
 _IN_SQL: Mapping[Permission, Callable[[Caller], Q]] = {
     may_use_thread: own_threads,
-    permissions.owns_thread: lambda caller: Q(created_by_id=caller.user_id, created_by__isnull=False),
-    permissions.allow_all: lambda caller: Q(),
+    owns_thread: lambda caller: Q(created_by_id=caller.user_id, created_by_id__isnull=False),
+    allow_all: lambda caller: Q(),
 }
 
 
@@ -45,33 +43,51 @@ def threads_of(who: Actor | Caller) -> QuerySet[Thread]:
     return Thread.objects.filter(own_threads(Caller.of(who)))
 
 
-def thread_for(who: Actor | Caller, thread_id: Any, to: PermissionName = "CAN_VIEW_THREAD_FN") -> Thread:
-    """The thread with this id, in whatever form it was sent, if the caller may see it and do ``to`` with it.
+def may_view(caller: Caller, thread: Thread) -> bool:
+    """The configured function's answer for one thread."""
+    return is_allowed(caller, "CAN_VIEW_THREAD_FN", thread=thread)
 
-    One query while Atrium's own permission functions are in force. Raises ``ThreadNotFound``, or
-    ``AIUserNotAllowedError`` for what the caller may see but not do.
+
+def viewable(caller: Caller) -> Q | None:
+    """The condition that threads meet which the caller may view; None where only ``may_view`` knows."""
+    condition = _IN_SQL.get(permission("CAN_VIEW_THREAD_FN"))
+    return condition(caller) if condition else None
+
+
+def thread_for(who: Actor | Caller, thread_id: Any, to: PermissionName = "CAN_VIEW_THREAD_FN") -> Thread:
+    """The thread with this id, in whatever form it was sent, if the caller may view it and do ``to`` with it.
+
+    One query. Raises ``ThreadNotFound``, or ``AIUserNotAllowedError`` for what the caller may view but not do.
     """
     caller = Caller.of(who)
     rows = Thread.objects.filter(pk=key_of(Thread, thread_id, ThreadNotFound))
     condition = viewable(caller)
     thread = (rows.select_related("created_by") if condition is None else rows.filter(condition)).first()
-    if thread is None or (condition is None and not may(caller, "CAN_VIEW_THREAD_FN", thread)):
+    if thread is None or (condition is None and not may_view(caller, thread)):
         raise ThreadNotFound
-    if permission(to) is not permission("CAN_VIEW_THREAD_FN") and not may(caller, to, thread):
-        raise AIUserNotAllowedError("You are not allowed to do this with this thread.")
+    if to != "CAN_VIEW_THREAD_FN":
+        check_allowed(caller, to, thread=thread, message=None)
     return thread
 
 
 def message_for(who: Actor | Caller, thread_id: Any, message_id: Any) -> Message:
-    """The message, if the caller may see its thread and delete it.
-
-    Raises ``ThreadNotFound``, ``MessageNotFound``, or ``AIUserNotAllowedError``.
-    """
-    caller = Caller.of(who)
-    thread = thread_for(caller, thread_id)
+    """The message, if the caller may view its thread. Raises ``ThreadNotFound`` or ``MessageNotFound``."""
+    thread = thread_for(who, thread_id)
     message = thread.messages.filter(pk=key_of(Message, message_id, MessageNotFound)).first()
     if message is None:
         raise MessageNotFound
-    if permission("CAN_DELETE_MESSAGE_FN") is not permission("CAN_VIEW_THREAD_FN"):
-        check_may_delete(caller, message)
     return message
+
+
+def key_of(model: type[Model], value: Any, missing: type[Exception]) -> Any:
+    """``value`` as the model's key. What cannot be one belongs to no row: raises ``missing``."""
+    field = model._meta.pk
+    assert field is not None
+    try:
+        key = field.to_python(value)
+        field.run_validators(key)
+    except (ValidationError, ValueError, OverflowError):
+        raise missing from None
+    if isinstance(key, str) and "\x00" in key:  # PostgreSQL takes none in a text
+        raise missing
+    return key

@@ -14,5 +14,14 @@ class AIAssistantConfig(AppConfig):
     default_auto_field = "tenants.fields.UUIDv7AutoField"
 
     def ready(self) -> None:
-        """Import every installed app's ``ai_assistants.py``: defining a class registers it."""
+        """Read the settings, and import every installed app's ``ai_assistants.py``: defining a class registers it.
+
+        Raises ``ImproperlyConfigured``, naming the setting that cannot be used.
+        """
+        from assistants import checks  # noqa: F401  # importing registers them
+        from assistants.conf import check_settings
+        from assistants.llm.resilience.policy import call_policy
+
+        check_settings()
+        call_policy()
         autodiscover_modules("ai_assistants")

@@ -15,8 +15,8 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 
+from assistants.conf import max_tool_rounds
 from assistants.exceptions import AIAssistantMisconfiguredError, AIAssistantNotDefinedError
-from assistants.limits import max_tool_rounds
 from assistants.llm.providers import chat_model, structured_output_method
 from assistants.tools import check_tool_methods, method_tools
 from tenants.actors import Actor
@@ -24,7 +24,7 @@ from tenants.actors import Actor
 if TYPE_CHECKING:
     from assistants.running import AssistantGraph
 
-ID_PATTERN = re.compile(r"[a-zA-Z0-9_-]+")
+ID_PATTERN = re.compile(r"[a-zA-Z0-9_-]{1,255}")
 
 
 class AIAssistant:
@@ -49,7 +49,7 @@ class AIAssistant:
     """
 
     id: ClassVar[str]
-    """Unique among all assistants: letters, digits, ``_`` and ``-``."""
+    """Unique among all assistants: at most 255 letters, digits, ``_`` and ``-``."""
     name: ClassVar[str]
     """Shown to people who choose an assistant."""
     instructions: str
@@ -78,15 +78,19 @@ class AIAssistant:
         request: HttpRequest | None = None,
         view: Any | None = None,
         provider: str | None = None,
-        actor: Actor | None = None,
+        actor: Any | None = None,
         **kwargs: Any,
     ) -> None:
         self._user = user
         self._request = request
         self._view = view
         self._provider = provider or self.provider
-        self._actor = actor
+        self._actor = actor if isinstance(actor, Actor) else None
         self._init_kwargs = kwargs
+        if actor is not None and self._actor is None:
+            kwargs["actor"] = actor  # an argument of the subclass' own that is also called so
+        if not hasattr(self, "id"):
+            raise AIAssistantMisconfiguredError(f"{_path(type(self))} needs an id.")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -190,12 +194,13 @@ class AIAssistant:
         return format_documents(documents, self.get_document_prompt(), self.get_document_separator())
 
     def get_actor(self) -> Actor:
-        """Who asks: the actor that was given, else the member ``user``, else whoever the running work is for."""
-        if self._actor is None:
-            from assistants.running import actor_of_user
+        """Who asks: the actor that was given, else whoever the running work is for, else the member ``user``.
 
-            self._actor = actor_of_user(self._user)
-        return self._actor
+        Not kept: an assistant that is made once and asked by many (as a tool, say) acts for each of them in turn.
+        """
+        from assistants.running import actor_of_user
+
+        return self._actor or actor_of_user(self._user)
 
     def as_graph(self, thread_id: Any | None = None) -> AssistantGraph:
         """The assistant as a LangChain Runnable over ``{"input": text}``.
@@ -240,9 +245,11 @@ class AIAssistant:
 
 def _register(cls: type[AIAssistant]) -> None:
     if not isinstance(cls.id, str) or not ID_PATTERN.fullmatch(cls.id):
-        raise AIAssistantMisconfiguredError(f"{_path(cls)}: id {cls.id!r} must be made of letters, digits, _ and -.")
-    if not isinstance(getattr(cls, "name", None), str):
+        raise AIAssistantMisconfiguredError(f"{_path(cls)}: id {cls.id!r} must be 1 to 255 letters, digits, _ and -.")
+    if not isinstance(getattr(cls, "name", None), str) or not cls.name.strip():
         raise AIAssistantMisconfiguredError(f"{_path(cls)} needs a name.")
+    if not hasattr(cls, "instructions") and cls.get_instructions is AIAssistant.get_instructions:
+        raise AIAssistantMisconfiguredError(f"{_path(cls)} needs instructions, or a get_instructions of its own.")
     known = AIAssistant._registry.get(cls.id)
     if known is not None and _path(known) != _path(cls):
         raise AIAssistantMisconfiguredError(

@@ -1,4 +1,4 @@
-"""Who calls a use case: as Atrium decides (an actor), and as a project's own permission functions know them (a user)."""
+"""Who calls a use case: as Atrium decides (an actor), and as permission functions of a project know them (a user)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from tenants.actors import Actor, acting_actor
+from tenants.api.auth import actor_of
 from tenants.context import active_schema, require_tenant
 from tenants.members import member_actor
 
@@ -37,6 +38,11 @@ class Caller:
     def of(cls, who: Actor | Caller) -> Caller:
         """``who`` as a caller."""
         return who if isinstance(who, Caller) else cls(actor=who)
+
+    @classmethod
+    def of_request(cls, request: HttpRequest) -> Caller:
+        """Who sent an authenticated request."""
+        return cls(request.user, request, actor_of(request))
 
     @cached_property
     def actor(self) -> Actor:

@@ -18,22 +18,24 @@ if TYPE_CHECKING:
     from assistants.models import Thread
 
 
-def may_run_assistant(assistant_cls: type[AIAssistant], user: Any, request: HttpRequest | None = None) -> bool:
+def may_run_assistant(
+    assistant_cls: type[AIAssistant], user: Any, request: HttpRequest | None = None, caller: Caller | None = None
+) -> bool:
     """True where an access rule allows it and none denies it."""
-    return decide_use(Caller(user, request).actor, assistant_cls.id).allowed
+    return decide_use((caller or Caller(user, request)).actor, assistant_cls.id).allowed
 
 
-def may_create_thread(user: Any, request: HttpRequest | None = None) -> bool:
+def may_create_thread(user: Any, request: HttpRequest | None = None, caller: Caller | None = None) -> bool:
     """True for everyone who is signed in."""
-    return Caller(user, request).is_signed_in
+    return (caller or Caller(user, request)).is_signed_in
 
 
-def may_use_thread(thread: Thread, user: Any, request: HttpRequest | None = None) -> bool:
+def may_use_thread(thread: Thread, user: Any, request: HttpRequest | None = None, caller: Caller | None = None) -> bool:
     """True where the thread is the caller's own."""
-    caller = Caller(user, request)
+    caller = caller or Caller(user, request)
     if caller.user_id is not None:
         return thread.created_by_id == caller.user_id
-    return caller.api_key_id is not None and thread.created_by_id is None and thread.api_key_id == caller.api_key_id
+    return caller.api_key_id is not None and (thread.created_by_id, thread.api_key_id) == (None, caller.api_key_id)
 
 
 def own_threads(caller: Caller) -> Q:

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
+from django.conf import settings
 from langchain_core.runnables import Runnable, RunnableConfig
-from langchain_core.tools import BaseTool, StructuredTool
+from langchain_core.tools import BaseTool, StructuredTool, ToolException
 
 from assistants.assistants import AIAssistant
 from assistants.graph.state import Reporter, TurnContext
@@ -15,8 +16,9 @@ from assistants.graph.structured import as_message
 from assistants.graph.turn import turn_graph
 from assistants.messages import text_of
 from tenants.actors import Actor, acting_actor, acting_as
-from tenants.context import require_tenant
+from tenants.context import current_tenant
 from tenants.database import in_database
+from tenants.errors import NoTenant
 from tenants.sync_bridge import from_sync
 
 
@@ -38,7 +40,7 @@ class AssistantGraph(Runnable[dict[str, Any], dict[str, Any]]):
         **kwargs: Any,
     ) -> dict[str, Any]:
         """Ask. Raises what the model or a misconfigured assistant raises; the question is stored before."""
-        return await self._ask(input, Reporter())
+        return await self._ask(input, Reporter(), config)
 
     async def astream_text(self, message: Any) -> AsyncGenerator[str]:
         """The answer's text, in the pieces in which the model says it."""
@@ -51,13 +53,16 @@ class AssistantGraph(Runnable[dict[str, Any], dict[str, Any]]):
             await asking
         finally:
             asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)  # what was said until now is being stored
 
-    async def _ask(self, given: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
+    async def _ask(
+        self, given: dict[str, Any], reporter: Reporter, config: RunnableConfig | None = None
+    ) -> dict[str, Any]:
         if self._thread_id is None:
-            return await ask(self._assistant, given, reporter)
+            return await ask(self._assistant, given, reporter, config)
         from assistants.runs.direct import ask_in_thread
 
-        return await ask_in_thread(self._assistant, self._thread_id, given, reporter)
+        return await ask_in_thread(self._assistant, self._thread_id, given, reporter, config)
 
 
 class _Queueing(Reporter):
@@ -72,35 +77,64 @@ class _Queueing(Reporter):
         self.pieces.put_nowait(piece)
 
 
-async def ask(assistant: AIAssistant, given: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
+async def ask(
+    assistant: AIAssistant, given: dict[str, Any], reporter: Reporter, config: RunnableConfig | None = None
+) -> dict[str, Any]:
     """A turn without a thread: nothing is read and nothing stored."""
-    if assistant._actor is None and acting_actor() is None and assistant._user is not None:
-        await in_database(assistant.get_actor)  # reads the member's roles, here and not on the event loop
-    with acting_as(assistant.get_actor()):
-        state = await turn_graph().ainvoke(given, context=TurnContext(assistant, reporter=reporter))
+    context = TurnContext(assistant, reporter=reporter)
+    with acting_as(await _actor_of(assistant)):
+        async with asyncio.timeout(settings.ATRIUM_RUN_TIMEOUT):
+            state = await turn_graph().ainvoke(given, config, context=context)
     return {**given, **state}
 
 
+async def _actor_of(assistant: AIAssistant) -> Actor:
+    """The assistant's actor; a member's roles are read off the event loop."""
+    known = assistant._actor or _acting_for(assistant._user)
+    if known is not None:
+        return known
+    return await in_database(assistant.get_actor)
+
+
 def actor_of_user(user: Any) -> Actor:
-    """Who acts for an assistant that was not told: its user, else whoever the running work is for, else the system.
+    """Who acts for an assistant that was not told.
 
-    An assistant inside another one's tools acts for the one who asked: it must not see more than they may.
+    An assistant inside another one's tools acts for the one who asked: it must not see more than they may. Only
+    where nobody asked (a job, a command, a shell) it is the system. A visitor is nobody's member. Raises ``NoTenant``
+    outside of any tenant's context.
     """
-    acting = acting_actor()
-    if acting is not None and (user is None or getattr(user, "pk", None) == acting.user_id):
+    acting = _acting_for(user)
+    if acting is not None:
         return acting
-    if getattr(user, "is_authenticated", False):
-        from tenants.members import member_actor
+    tenant = current_tenant()
+    if tenant is None:
+        raise NoTenant("An assistant works for a tenant: ask it inside `with tenant_context(tenant.as_ref()):`.")
+    if user is None:
+        return Actor("system", tenant)
+    if not getattr(user, "is_authenticated", False):
+        return Actor("visitor", tenant)
+    from tenants.members import member_actor
 
-        return member_actor(user)
-    return Actor("system", require_tenant())
+    return member_actor(user)
+
+
+def _acting_for(user: Any) -> Actor | None:
+    """Whoever the running work is for, unless ``user`` is somebody else."""
+    acting = acting_actor()
+    if acting is None:
+        return None
+    nobody_else = user is None or not getattr(user, "is_authenticated", False) or user.pk == acting.user_id
+    return acting if nobody_else else None
 
 
 def assistant_tool(assistant: AIAssistant, description: str) -> BaseTool:
     """A tool that asks the assistant; each call is a conversation of its own."""
 
     async def ask_assistant(message: str) -> str:
-        output = (await AssistantGraph(assistant).ainvoke({"input": message}))["output"]
+        state = await AssistantGraph(assistant).ainvoke({"input": message})
+        if state.get("waiting"):
+            raise ToolException("This needs a person's approval, which cannot be asked for from here.")
+        output = state["output"]
         return output if isinstance(output, str) else text_of(as_message(output).content)
 
     def ask_assistant_now(message: str) -> str:

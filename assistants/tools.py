@@ -6,22 +6,26 @@ its marked methods, in the order in which they were written.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, overload
+from types import FunctionType
+from typing import Any, Literal, TypeVar, overload
 
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel, Field
 
 from assistants.exceptions import AIAssistantMisconfiguredError
+from assistants.tool_schemas import ArgsSchema, arguments_of, schema_from_hints
 
 __all__ = ["BaseModel", "BaseTool", "Field", "StructuredTool", "method_tool"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MARK = "_atrium_tool"
+_MADE = "_atrium_tools_made"
+_LANGCHAINS = frozenset({"callbacks", "run_manager"})  # names that LangChain keeps for itself
+_NOT_PLAIN = (staticmethod, classmethod)
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,10 @@ class ToolOptions:
     """What ``@method_tool`` was given."""
 
     name: str | None = None
-    args_schema: type[BaseModel] | None = None
+    description: str | None = None
+    args_schema: ArgsSchema | None = None
     return_direct: bool = False
+    response_format: Literal["content", "content_and_artifact"] = "content"
     requires_approval: bool = False
     idempotent: bool = False
     tenant_selectable: bool = False
@@ -45,8 +51,10 @@ def method_tool(
     name: str | None = None,
     /,
     *,
-    args_schema: type[BaseModel] | None = None,
+    description: str | None = None,
+    args_schema: ArgsSchema | None = None,
     return_direct: bool = False,
+    response_format: Literal["content", "content_and_artifact"] = "content",
     requires_approval: bool = False,
     idempotent: bool = False,
     tenant_selectable: bool = False,
@@ -61,10 +69,14 @@ def method_tool(function_or_name: Any = None, /, **options: Any) -> Any:
     ----------
     name
         The tool's name for the model; the method's name without one. Also accepted as the first argument.
+    description
+        What the model reads about the tool; the method's docstring without one.
     args_schema
-        A pydantic model of the arguments; without one it is made from the method's type hints.
+        A pydantic model of the arguments, or a JSON schema; without one it is made from the method's type hints.
     return_direct
         True: the tool's result is the answer; the model is not asked again.
+    response_format
+        ``"content_and_artifact"`` for a method that returns a pair: what the model reads, and something else.
     requires_approval
         True: the run stops before a call and waits until a person has approved it.
     idempotent
@@ -72,7 +84,7 @@ def method_tool(function_or_name: Any = None, /, **options: Any) -> Any:
     tenant_selectable
         True: a tenant's administrators may give the tool to assistants that they make in the console.
     """
-    if callable(function_or_name):
+    if function_or_name is not None and not isinstance(function_or_name, str):
         return _mark(function_or_name, ToolOptions())
     if function_or_name is not None:
         options["name"] = function_or_name
@@ -81,32 +93,46 @@ def method_tool(function_or_name: Any = None, /, **options: Any) -> Any:
 
 
 def _mark(function: Any, options: ToolOptions) -> Any:
+    if not inspect.isfunction(function):
+        raise AIAssistantMisconfiguredError(f"@method_tool marks plain methods, with self, and not {function!r}.")
     setattr(function, _MARK, options)
     return function
 
 
+def _options(value: Any) -> ToolOptions | None:
+    """What a class' attribute was marked with. Asks functions only: a lazy object would wake up."""
+    return getattr(value, _MARK, None) if type(value) is FunctionType else None
+
+
 def check_tool_methods(cls: type) -> None:
     """Refuse a marked method that a model could not understand. Raises ``AIAssistantMisconfiguredError``."""
-    for name, function in vars(cls).items():
-        options = getattr(function, _MARK, None)
-        if options is None:
-            continue
-        where = f"{cls.__module__}.{cls.__qualname__}.{name}"
-        if not (function.__doc__ or "").strip():
-            raise AIAssistantMisconfiguredError(
-                f"{where} is a tool and needs a docstring: the model reads it to know what the tool is for."
-            )
-        missing = _missing_hints(function, options)
-        if missing:
-            raise AIAssistantMisconfiguredError(f"{where} is a tool and needs type hints for: {', '.join(missing)}.")
+    for base in cls.__mro__:
+        for name, value in vars(base).items():
+            options = _options(value)
+            if options is not None:
+                _check(f"{base.__module__}.{base.__qualname__}.{name}", value, options)
+            elif _options(getattr(value, "__func__", None) if type(value) in _NOT_PLAIN else None):
+                raise AIAssistantMisconfiguredError(f"{base.__qualname__}.{name} is a tool: it must take self.")
+
+
+def _check(where: str, function: Callable[..., Any], options: ToolOptions) -> None:
+    if not (options.description or function.__doc__ or "").strip():
+        raise AIAssistantMisconfiguredError(
+            f"{where} is a tool and needs a docstring: the model reads it to know what the tool is for."
+        )
+    missing = _missing_hints(function, options)
+    if missing:
+        raise AIAssistantMisconfiguredError(f"{where} is a tool and needs type hints for: {', '.join(missing)}.")
+    taken = _LANGCHAINS.intersection(inspect.signature(function).parameters)
+    if taken:
+        raise AIAssistantMisconfiguredError(f"{where} is a tool; LangChain keeps {', '.join(taken)} for itself.")
 
 
 def _missing_hints(function: Callable[..., Any], options: ToolOptions) -> list[str]:
     signature = inspect.signature(function)
     missing = []
     if options.args_schema is None:
-        parameters = list(signature.parameters.values())[1:]  # without self
-        missing = [parameter.name for parameter in parameters if parameter.annotation is parameter.empty]
+        missing = [each.name for each in arguments_of(function) if each.annotation is each.empty]
     if signature.return_annotation is signature.empty:
         missing.append("the return value")
     return missing
@@ -114,28 +140,61 @@ def _missing_hints(function: Callable[..., Any], options: ToolOptions) -> list[s
 
 def method_tools(instance: object) -> Sequence[BaseTool]:
     """LangChain tools of the instance's marked methods, in the order of definition, a base class' first."""
+    return [_bound(getattr(instance, made.method), made) for made in _tools_made(type(instance))]
+
+
+@dataclass(frozen=True)
+class _ToolMade:
+    """What a class' instances need to make a tool of one of its methods."""
+
+    method: str
+    description: str
+    args_schema: ArgsSchema
+    is_async: bool
+    options: ToolOptions
+
+
+def _tools_made(cls: type) -> Sequence[_ToolMade]:
+    """Made once a class: a schema costs a millisecond."""
+    if _MADE not in vars(cls):
+        setattr(cls, _MADE, tuple(_make(cls, name, options) for name, options in _marked(cls).items()))
+    return vars(cls)[_MADE]
+
+
+def _marked(cls: type) -> dict[str, ToolOptions]:
     marked: dict[str, ToolOptions] = {}
-    for cls in reversed(type(instance).__mro__):
-        for name, function in vars(cls).items():
-            options = getattr(function, _MARK, None)
+    for base in reversed(cls.__mro__):
+        for name, function in vars(base).items():
+            options = _options(function)
             if options is not None:
                 marked[name] = options
             else:
                 marked.pop(name, None)  # overridden by something that is no tool
-    return [_as_tool(getattr(instance, name), options) for name, options in marked.items()]
+    return marked
 
 
-def _as_tool(method: Callable[..., Any], options: ToolOptions) -> BaseTool:
-    is_async = inspect.iscoroutinefunction(method)
-    schema: dict[str, Any] = {"args_schema": options.args_schema} if options.args_schema else {}
-    return StructuredTool.from_function(
-        func=None if is_async else method,
-        coroutine=method if is_async else None,
-        name=options.name or method.__name__,
-        description=inspect.cleandoc(method.__doc__ or ""),
+def _make(cls: type, name: str, options: ToolOptions) -> _ToolMade:
+    function = getattr(cls, name)
+    return _ToolMade(
+        method=name,
+        description=options.description or inspect.cleandoc(function.__doc__ or ""),
+        args_schema=options.args_schema or schema_from_hints(cls, name, function),
+        is_async=inspect.iscoroutinefunction(function),
+        options=options,
+    )
+
+
+def _bound(method: Callable[..., Any], made: _ToolMade) -> BaseTool:
+    options = made.options
+    return StructuredTool(
+        name=options.name or made.method,
+        func=None if made.is_async else method,
+        coroutine=method if made.is_async else None,
+        description=made.description,
+        args_schema=made.args_schema,
         return_direct=options.return_direct,
+        response_format=options.response_format,
         metadata={"requires_approval": options.requires_approval, "idempotent": options.idempotent},
-        **schema,
     )
 
 
@@ -146,8 +205,6 @@ def requires_approval(tool: BaseTool) -> bool:
 
 def is_async_tool(tool: BaseTool) -> bool:
     """True when the tool runs on the event loop; LangChain's default would lend it a thread of its own."""
-    if isinstance(tool, StructuredTool):
+    if hasattr(tool, "coroutine"):
         return tool.coroutine is not None
-    coroutine = getattr(tool, "coroutine", None)
-    own = type(tool)._arun is not BaseTool._arun
-    return asyncio.iscoroutinefunction(coroutine) if hasattr(tool, "coroutine") else own
+    return type(tool)._arun is not BaseTool._arun

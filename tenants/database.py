@@ -17,7 +17,7 @@ from typing import ParamSpec, TypeVar
 from django.conf import settings
 from django.db import connections
 
-from tenants.sync_bridge import waiting_thread
+from tenants.sync_bridge import as_runtime_error, waiting_thread
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,6 +45,8 @@ def give_connections_back() -> None:
 def _then_give_back(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     try:
         return function(*args, **kwargs)
+    except StopIteration as error:
+        raise as_runtime_error(error) from error
     finally:
         give_connections_back()
 
@@ -68,5 +70,11 @@ async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwarg
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run slow synchronous code (a tool, a parser) off the event loop, in the caller's tenant context."""
+    """Run slow synchronous code (a tool, a parser) off the event loop, in the caller's tenant context.
+
+    For a caller that waits inside a transaction it runs there, and sees what the caller has written.
+    """
+    waiting = waiting_thread()
+    if waiting is not None and waiting.in_transaction:
+        return await waiting.run(partial(function, *args, **kwargs))
     return await _on(_tool_executor(), function, *args, **kwargs)

@@ -28,7 +28,8 @@ class TenantTask:
     def defer(self, **arguments: Any) -> int:
         """Queue the job for the current tenant, in the current transaction. Returns the job's id.
 
-        Raises ``NoTenant`` outside of a tenant's context. Arguments must be JSON.
+        Raises ``NoTenant`` outside of a tenant's context. Arguments are JSON, and ids rather than content: the queue
+        keeps them, and its worker logs those of a job that failed.
         """
         return self.task.defer(tenant_schema=require_tenant().schema_name, **arguments)
 
@@ -40,7 +41,8 @@ def tenant_task(*, name: str, queue: str = "default", **options: Any) -> Callabl
         async def run(*, tenant_schema: str, **arguments: Any) -> None:
             tenant = await in_database(_find_tenant, tenant_schema)
             if tenant is None:
-                log.warning("a job's tenant is gone, the job is dropped", extra={"job": name})
+                gone = {"job": name, "tenant": tenant_schema}
+                log.warning("a job's tenant is gone, the job is dropped", extra=gone)
                 return
             with tenant_context(tenant):
                 await in_thread(function, **arguments)

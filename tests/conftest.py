@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
+import hypothesis
 import pytest
 import uvicorn
 from django.db import connections
@@ -14,8 +15,13 @@ from django.db import connections
 from atrium.database_url import database_settings
 from atrium.env import Environment
 from tenants.context import public_context
+from tests import model_server as model_servers
 from tests import postgres
 from tests.factories import TenantFixture
+from tests.model_server import ModelServer
+
+hypothesis.settings.register_profile("atrium", deadline=None)  # how long an example takes is the machine's affair
+hypothesis.settings.load_profile("atrium")
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +106,9 @@ async def server(clean_tenants) -> AsyncIterator[Server]:
     """The real ASGI application behind uvicorn, in the test's own event loop."""
     from atrium.asgi import application
 
-    listening = socket.create_server(("127.0.0.1", 0))
+    # Told to be TCP: only of such sockets does asyncio switch Nagle's algorithm off, which costs 40 ms a request.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
     running = uvicorn.Server(uvicorn.Config(application, log_config=None, lifespan="on"))
     task = asyncio.create_task(running.serve(sockets=[listening]))
     while not running.started:
@@ -111,3 +119,18 @@ async def server(clean_tenants) -> AsyncIterator[Server]:
     running.should_exit = True
     await task
     listening.close()
+
+
+@pytest.fixture(scope="session")
+def _model_server(tmp_path_factory) -> Iterator[ModelServer]:
+    with model_servers.running(tmp_path_factory.mktemp("model-server")) as running:
+        yield running
+
+
+@pytest.fixture
+def model_server(_model_server, settings) -> Iterator[ModelServer]:
+    """An OpenAI-compatible server that answers what the test tells it to, and that the deployment uses."""
+    settings.ATRIUM_OPENAI_API_KEY = "key-of-the-tests"
+    settings.ATRIUM_OPENAI_BASE_URL = _model_server.base_url
+    yield _model_server
+    _model_server.forget()

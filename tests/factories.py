@@ -12,9 +12,9 @@ from django.db import connection
 from tenants.actors import MEMBER, OWNER, Actor
 from tenants.context import TenantRef, tenant_context
 from tenants.database import in_database
-from tenants.keys import create_api_key
+from tenants.keys import create_api_key, digest_of
 from tenants.members import member_actor
-from tenants.models import AccessRule, User
+from tenants.models import AccessRule, ApiKey, User
 from tenants.provisioning.create import create_tenant
 
 T = TypeVar("T")
@@ -78,6 +78,8 @@ def reset(tenant: TenantFixture) -> None:
         cursor.execute(f"TRUNCATE {', '.join(connection.ops.quote_name(name) for name in made_by_tests)} CASCADE")
         AccessRule.objects.all().delete()
         AccessRule.objects.create(note="the rule that a tenant starts with")
+        ApiKey.objects.exclude(digest=digest_of(tenant.api_key)).delete()
+        ApiKey.objects.update(revoked_at=None)
         User.objects.exclude(pk__in=[user.pk for user in people]).delete()
         for user in people:
             user.save()

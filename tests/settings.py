@@ -5,6 +5,7 @@ import os
 for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ATRIUM_EMBEDDING_MODEL", "ATRIUM_SECRET_KEY"):
     os.environ.pop(name, None)  # no test may talk to a real model server
 os.environ["ATRIUM_DEBUG"] = "1"
+os.environ["ATRIUM_EXAMPLE"] = "1"
 
 from atrium.settings import *  # noqa: E402, F403
 

@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
-from ninja import Router
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from ninja import Query, Router
 from ninja.responses import Status
 
+from assistants.access import message_for
 from assistants.api import schemas
+from assistants.api.pages import LINK_HEADER, After, Limit, link_next_page
+from assistants.callers import Caller
 from assistants.exceptions import ModelFailedError
+from assistants.paging import DEFAULT_LIMIT, Order, Page
 from assistants.presentation import message_as_json
 from assistants.runs import sse
 from assistants.runs.active import ActiveRun
 from assistants.runs.runner import runner
-from assistants.use_cases import threads
+from assistants.use_cases import messages
 from assistants.use_cases.begin_turn import begin_turn
-from tenants.actors import Actor
 from tenants.api.auth import actor_of
 from tenants.database import in_database
 
 router = Router()
 
 
+InOrder = Annotated[Order, Query(description="`asc`: oldest first. `desc`: newest first.")]
+
+
 @router.get(
     "/threads/{thread_id}/messages/",
     response=list[schemas.ThreadMessage],
     operation_id="ai_list_thread_messages",
+    openapi_extra=LINK_HEADER,
 )
-async def list_messages(request: HttpRequest, thread_id: str) -> list[dict[str, Any]]:
-    """The conversation, oldest first."""
-    return await in_database(_messages, actor_of(request), thread_id)
+async def list_messages(
+    request: HttpRequest,
+    thread_id: str,
+    limit: Limit = DEFAULT_LIMIT,
+    after: After = "",
+    order: InOrder = "asc",
+) -> HttpResponse:
+    """What was said in the thread, oldest first unless asked otherwise."""
+    page = Page(limit, after or None, order)
+    listed = await in_database(messages.list_messages, Caller.of_request(request), thread_id, page)
+    # Written as it is: to validate what has the shape already would take most of the request's time.
+    response = JsonResponse([message_as_json(row) for row in listed.rows], safe=False)
+    link_next_page(request, response, listed)
+    return response
 
 
 @router.post(
@@ -72,12 +90,12 @@ async def create_message(
 )
 async def delete_message(request: HttpRequest, thread_id: str, message_id: str) -> Status:
     """Delete one message."""
-    await in_database(threads.delete_message, actor_of(request), thread_id, message_id)
+    await in_database(_delete, Caller.of_request(request), thread_id, message_id)
     return Status(204, None)
 
 
-def _messages(actor: Actor, thread_id: str) -> list[dict[str, Any]]:
-    return [message_as_json(row) for row in threads.list_messages(actor, thread_id)]
+def _delete(caller: Caller, thread_id: str, message_id: str) -> None:
+    messages.delete_message(caller, message_for(caller, thread_id, message_id))
 
 
 async def _messages_of(run: ActiveRun) -> list[dict[str, Any]]:

@@ -1,37 +1,63 @@
-"""What the API takes and gives: the peer's shapes, and what is better."""
+"""What the API takes and gives."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.db.models import IntegerField, UUIDField
 from ninja import Schema
-from pydantic import Field
+from pydantic import ConfigDict, Field
+
+from assistants import models
 
 
-class Assistant(Schema):
+def _type_of_keys() -> Any:
+    """What this project's keys are in JSON. A client then knows more than "text or number"."""
+    key = models.Thread._meta.pk
+    if isinstance(key, UUIDField):  # first: an automatic UUID is also an AutoField, and that an IntegerField
+        return UUID
+    return int if isinstance(key, IntegerField) else str
+
+
+if TYPE_CHECKING:
+    Key = UUID | int | str
+else:
+    Key = _type_of_keys()
+
+
+class Sent(Schema):
+    """Base of what the API sends: a field with a default is sent, too, and the document says so."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+class Assistant(Sent):
     """An assistant that the caller may use."""
 
     id: str
     name: str
 
 
-class Thread(Schema):
+class Thread(Sent):
     """A conversation."""
 
-    id: UUID | int
+    id: Key
     name: str
-    assistant_id: str
+    assistant_id: str = Field(description="The assistant that it belongs to; empty: any may answer in it.")
     created_at: datetime
     updated_at: datetime
 
 
 class ThreadIn(Schema):
-    """A new thread. Without a name it takes one from its first message."""
+    """A thread's name and assistant. What a PATCH leaves out stays as it is."""
 
-    name: str = ""
+    # Without a default in the document: some makers of clients take a field that has one for a field that must be sent.
+    name: str = Field(
+        default_factory=str, description="At most 255 characters. Empty: the first message names the thread."
+    )
     assistant_id: str | None = None
 
 
@@ -46,7 +72,7 @@ class ThreadMessageTypeEnum(StrEnum):
     TOOL = "tool"
 
 
-class Citation(Schema):
+class Citation(Sent):
     """A passage that an answer rests on; ``number`` is the marker [n] in the text."""
 
     number: int
@@ -59,16 +85,16 @@ class Citation(Schema):
     quote: str
 
 
-class ThreadMessage(Schema):
+class ThreadMessage(Sent):
     """A message of a thread."""
 
     id: str
     type: ThreadMessageTypeEnum
     content: str
     created_at: datetime
-    run_id: UUID | int | None = None
+    run_id: Key | None = None
     citations: list[Citation] = Field(default_factory=list)
-    partial: bool = False
+    partial: bool = Field(False, description="True for what was said before an answer was cut short.")
 
 
 class ThreadMessageIn(Schema):
@@ -78,8 +104,15 @@ class ThreadMessageIn(Schema):
     content: str
 
 
+class FieldError(Schema):
+    """What is wrong with one field of a request."""
+
+    field: str
+    message: str
+
+
 class Problem(Schema):
-    """What every refusal looks like (RFC 9457), with a stable ``code``."""
+    """What every refusal looks like (RFC 9457). ``code`` is stable: programs go by it, people by ``detail``."""
 
     type: str
     title: str
@@ -87,4 +120,5 @@ class Problem(Schema):
     detail: str
     code: str
     request_id: str
-    errors: list[dict[str, Any]] | None = None
+    errors: list[FieldError] | None = None
+    run_id: Key | None = Field(None, description="The run that failed, or that is in the way.")

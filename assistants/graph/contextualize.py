@@ -14,6 +14,8 @@ from langchain_core.runnables import Runnable, RunnableLambda
 
 from assistants.graph.passages import format_passages
 from assistants.llm.offline import OfflineChatModel
+from assistants.messages import text_of
+from tenants.database import in_thread
 from tenants.sync_bridge import from_sync
 
 REWRITE = (
@@ -40,17 +42,32 @@ def history_aware(
     """
 
     async def find(turn: dict[str, Any]) -> list[Document]:
-        if not turn.get("history"):
-            return await retriever.ainvoke(turn["input"])
-        llm = get_llm()
-        if isinstance(llm, OfflineChatModel):
-            return await retriever.ainvoke(turn["input"])
-        return await (get_prompt() | llm | StrOutputParser() | retriever).ainvoke(turn)
+        question = text_of(turn["input"])
+        if turn.get("history"):
+            question = await _standing_alone(turn, get_llm, get_prompt) or question
+        return await _search(retriever, question)
 
     def find_now(turn: dict[str, Any]) -> list[Document]:
         return from_sync(find, turn)
 
     return RunnableLambda(find_now, afunc=find, name="history_aware_retriever")
+
+
+async def _standing_alone(
+    turn: dict[str, Any], get_llm: Callable[[], BaseChatModel], get_prompt: Callable[[], ChatPromptTemplate]
+) -> str:
+    llm = await in_thread(get_llm)
+    if isinstance(llm, OfflineChatModel):
+        return ""
+    return (await (get_prompt() | llm | StrOutputParser()).ainvoke(turn)).strip()
+
+
+async def _search(retriever: BaseRetriever, question: str) -> list[Document]:
+    """A retriever that is only synchronous runs on our own threads: they know the tenant and return connections."""
+    own = getattr(type(retriever), "_aget_relevant_documents", None)
+    if own is BaseRetriever._aget_relevant_documents:
+        return await in_thread(retriever.invoke, question)
+    return await retriever.ainvoke(question)
 
 
 def format_documents(documents: Sequence[Document], prompt: PromptTemplate | None, separator: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from langchain_core.messages import AIMessage, BaseMessage
 
-from assistants.messages import text_of
+from assistants.messages import text_of, without_open_calls
 
 MOST_MESSAGES = 50
 """However short they are: providers' clients spend CPU on each message of each request."""
@@ -39,21 +39,4 @@ def recent(newest_first: Iterable[BaseMessage], budget: int) -> list[BaseMessage
         kept.append(message)
     while kept and kept[-1].type != "human":
         kept.pop()
-    return _paired(kept[::-1])
-
-
-def _paired(messages: list[BaseMessage]) -> list[BaseMessage]:
-    """Without tool calls that were never answered, and without answers to calls that are not there."""
-    answered = {getattr(message, "tool_call_id", None) for message in messages}
-    called: set[str | None] = set()
-    whole = []
-    for message in messages:
-        if isinstance(message, AIMessage) and message.tool_calls:
-            ids = {call["id"] for call in message.tool_calls}
-            if not ids <= answered:
-                continue
-            called |= ids
-        if message.type == "tool" and getattr(message, "tool_call_id", None) not in called:
-            continue
-        whole.append(message)
-    return whole
+    return without_open_calls(kept[::-1])

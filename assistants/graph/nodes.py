@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from langchain_core.documents import Document
+from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
     BaseMessage,
     HumanMessage,
     SystemMessage,
-    message_chunk_to_message,
 )
 from langgraph.runtime import Runtime
+from pydantic import ValidationError
 
-from assistants.exceptions import EmptyAnswerError
+from assistants.exceptions import EmptyAnswerError, ModelFailedError
+from assistants.graph.model_message import as_message as as_whole_message
+from assistants.graph.own_code import MODEL_METHODS, call
 from assistants.graph.state import TurnContext, TurnState, last_ai
 from assistants.graph.structured import as_message
+from assistants.graph.tools_step import direct_answer
 from assistants.messages import text_of
 
 GROUNDING = (
@@ -27,9 +31,19 @@ GROUNDING = (
 )
 
 
+async def prepare(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:
+    """What comes before the model is asked. One node, as LangGraph's own work for each is a tenth of a short turn's."""
+    found: dict[str, Any] = {}
+    for step in (setup, history, retrieve):
+        found |= await step({**state, **found}, runtime)  # type: ignore[typeddict-item]
+    return found
+
+
 async def setup(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:
-    """The system prompt."""
-    return {"system": runtime.context.assistant.get_instructions(), "rounds": 0}
+    """The system prompt and the tools."""
+    context = runtime.context
+    await context.load_tools()
+    return {"system": await call(context.assistant, "get_instructions"), "rounds": 0}
 
 
 async def history(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:
@@ -42,7 +56,7 @@ async def retrieve(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str,
     assistant = runtime.context.assistant
     if not assistant.has_rag:
         return {"passages": []}
-    retriever = assistant.get_history_aware_retriever()
+    retriever = await call(assistant, "get_history_aware_retriever", "get_retriever")
     found = await retriever.ainvoke({"input": state["input"], "history": state["history"]})
     return {"passages": [_numbered(document, number) for number, document in enumerate(found, 1)]}
 
@@ -51,14 +65,15 @@ async def agent(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, An
     """Ask the model; its text is passed on as it comes."""
     said: AIMessageChunk | None = None
     reporter = runtime.context.reporter
-    async for chunk in runtime.context.model.astream(prompt(state, runtime.context)):
+    model = await runtime.context.model()
+    async for chunk in model.astream(prompt(state, runtime.context)):
         said = chunk if said is None else said + chunk
         text = text_of(chunk.content)
         if text:
             reporter.text(text)
     if said is None or not (text_of(said.content) or said.tool_calls or said.invalid_tool_calls):
         raise EmptyAnswerError
-    message = message_chunk_to_message(said)
+    message = as_whole_message(said)
     reporter.message(message)
     return {"messages": [message]}
 
@@ -67,17 +82,25 @@ async def respond(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, 
     """The turn's result: the model's text, a tool's own answer, or an object of the wanted structure."""
     context = runtime.context
     if context.assistant.structured_output is not None:
-        found = await context.assistant.get_structured_output_llm().ainvoke(prompt(state, context))
-        message = as_message(found)
-        context.reporter.message(message)
-        return {"output": found, "messages": [message]}
-    last = state["messages"][-1]
-    if last.type == "tool":  # a tool whose result is the answer
-        answer = AIMessage(content=text_of(last.content))
-        context.reporter.text(text_of(last.content))
-        context.reporter.message(answer)
-        return {"output": answer.content, "messages": [answer]}
-    return {"output": text_of(last_ai(state).content)}
+        return await _structured(state, context)
+    direct = direct_answer(state, context)
+    if direct is None:
+        return {"output": text_of(last_ai(state).content)}
+    answer = AIMessage(content=text_of(direct.content))
+    context.reporter.text(text_of(direct.content))
+    context.reporter.message(answer)
+    return {"output": answer.content, "messages": [answer]}
+
+
+async def _structured(state: TurnState, context: TurnContext) -> dict[str, Any]:
+    model = await call(context.assistant, "get_structured_output_llm", "get_llm", *MODEL_METHODS)
+    try:
+        found = await model.ainvoke(prompt(state, context))
+    except (OutputParserException, ValidationError) as error:
+        raise ModelFailedError("The model's answer did not have the wanted structure. Try again.") from error
+    message = as_message(found)
+    context.reporter.message(message)
+    return {"output": found, "messages": [message]}
 
 
 def prompt(state: TurnState, context: TurnContext) -> list[BaseMessage]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from langchain_core.documents import Document
@@ -14,6 +13,7 @@ from langchain_core.tools import BaseTool
 from langgraph.graph.message import add_messages
 
 from assistants.exceptions import AIAssistantMisconfiguredError
+from assistants.graph.own_code import MODEL_METHODS, call
 
 if TYPE_CHECKING:
     from assistants.assistants import AIAssistant
@@ -67,26 +67,24 @@ class TurnContext:
     history: History = no_history
     reporter: Reporter = field(default_factory=Reporter)
 
-    @cached_property
-    def tools(self) -> dict[str, BaseTool]:
-        """The assistant's tools by name, made once a turn."""
-        tools = list(self.assistant.get_tools())
-        by_name = {tool.name: tool for tool in tools}
-        if len(by_name) < len(tools):
-            names = [tool.name for tool in tools]
-            twice = sorted({name for name in names if names.count(name) > 1})
+    tools: Mapping[str, BaseTool] = field(default_factory=dict)
+    _model: Any = None
+
+    async def load_tools(self) -> None:
+        """Make the assistant's tools, once a turn. Raises ``AIAssistantMisconfiguredError`` for two of one name."""
+        made: list[BaseTool] = list(await call(self.assistant, "get_tools"))
+        names = [tool.name for tool in made]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
             raise AIAssistantMisconfiguredError(f"{self.assistant.id} has several tools named {', '.join(twice)}.")
-        return by_name
+        self.tools = dict(zip(names, made, strict=True))
 
-    @cached_property
-    def llm(self) -> BaseChatModel:
-        """The chat model of this turn."""
-        return self.assistant.get_llm()
-
-    @cached_property
-    def model(self) -> Any:
-        """The chat model with the tools bound to it."""
-        return self.llm.bind_tools(list(self.tools.values())) if self.tools else self.llm
+    async def model(self) -> Any:
+        """The chat model with the tools bound to it, made once a turn."""
+        if self._model is None:
+            llm: BaseChatModel = await call(self.assistant, "get_llm", *MODEL_METHODS)
+            self._model = llm.bind_tools(list(self.tools.values())) if self.tools else llm
+        return self._model
 
 
 def last_ai(state: TurnState) -> AIMessage:

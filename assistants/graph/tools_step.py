@@ -10,11 +10,10 @@ from typing import Any
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, ToolException
 from langgraph.runtime import Runtime
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from assistants.exceptions import ToolRoundsExceededError
 from assistants.graph.state import TurnContext, TurnState, last_ai
-from assistants.messages import text_of
 from assistants.tools import is_async_tool, requires_approval
 from tenants.database import in_thread
 from tenants.errors import AtriumError
@@ -48,62 +47,91 @@ async def tools(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, An
             return await _call(context, call)
 
     answers = list(await asyncio.gather(*(run(call) for call in message.tool_calls)))
-    answers += [_not_understood(call) for call in message.invalid_tool_calls]
+    answers += [_not_understood(context, call) for call in message.invalid_tool_calls]
     for answer in answers:
         context.reporter.message(answer)
     return {"messages": answers, "rounds": rounds}
 
 
-def is_final(state: TurnState, context: TurnContext) -> bool:
-    """True when a tool that was just called answers in the model's place."""
-    names = [call["name"] for call in last_ai(state).tool_calls]
-    return any(name in context.tools and context.tools[name].return_direct for name in names)
+def direct_answer(state: TurnState, context: TurnContext) -> ToolMessage | None:
+    """What a tool that answers in the model's place has just said. A failed one is the model's to deal with."""
+    for message in reversed(state["messages"]):
+        if not isinstance(message, ToolMessage):
+            return None
+        tool = context.tools.get(message.name or "")
+        if tool is not None and tool.return_direct and message.status != "error":
+            return message
+    return None
 
 
 async def _call(context: TurnContext, call: Mapping[str, Any]) -> ToolMessage:
     tool = context.tools.get(call["name"])
     if tool is None:
         known = ", ".join(context.tools) or "none"
-        return _failed(call, f"There is no tool named {call['name']}. The tools are: {known}.")
+        return _refused(context, call, "UnknownTool", f"There is no tool named {call['name']}. The tools are: {known}.")
     context.reporter.tool_started(call)
     try:
         answer = await _run(tool, call)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a tool's sys.exit() must not end the server
         kind = type(error).__name__
         log.warning("a tool failed", exc_info=error, extra={"tool": tool.name})
         context.reporter.tool_finished(call, error=kind)
-        return _failed(call, f"{kind}: {_safe_text(error)}")
-    context.reporter.tool_finished(call)
+        return _failed(call, f"{kind}: {_safe_text(tool, error)}")
+    # A tool may also deal with its own failure, and say so (LangChain's handle_tool_error).
+    context.reporter.tool_finished(call, error="ToolException" if answer.status == "error" else "")
     return answer
 
 
 async def _run(tool: BaseTool, call: Mapping[str, Any]) -> ToolMessage:
     request = {"name": call["name"], "args": call["args"], "id": call["id"], "type": "tool_call"}
+    answer = await _invoke(tool, request)
+    if not isinstance(answer, ToolMessage):
+        answer = ToolMessage(content=str(answer), tool_call_id=call["id"])
+    # An artifact is any object, and only for whoever called the tool from Python: it cannot be stored.
+    return answer.model_copy(update={"artifact": None, "name": call["name"]})
+
+
+async def _invoke(tool: BaseTool, request: dict[str, Any]) -> Any:
     if is_async_tool(tool):
-        answer = await tool.ainvoke(request)
-    else:  # on our own threads: they know the tenant and give their connection back
-        answer = await in_thread(tool.invoke, request)
-    if isinstance(answer, ToolMessage):
-        return answer
-    return ToolMessage(content=text_of(answer) or str(answer), tool_call_id=call["id"], name=tool.name)
+        try:
+            return await tool.ainvoke(request)
+        except NotImplementedError:  # how older LangChain tools say that they are synchronous
+            if hasattr(tool, "coroutine"):
+                raise
+    return await in_thread(tool.invoke, request)  # on our own threads: they know the tenant
 
 
-def _safe_text(error: Exception) -> str:
+def _safe_text(tool: BaseTool, error: BaseException) -> str:
     """What the model may read of a failure. Its text may quote a secret, unless it was written to be read."""
     if isinstance(error, ToolException):
         return str(error)
     if isinstance(error, AtriumError):
         return error.detail
-    if isinstance(error, ValidationError):
+    if isinstance(error, ValidationError) and error.title == _title(tool):  # not one from inside the tool
         problems = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False))
         return f"the arguments are not valid ({'; '.join(problems)})"
     return "the tool failed."
+
+
+def _title(tool: BaseTool) -> str | None:
+    schema = tool.args_schema
+    if not (isinstance(schema, type) and issubclass(schema, BaseModel)):
+        return None
+    return schema.model_config.get("title") or schema.__name__
 
 
 def _failed(call: Mapping[str, Any], text: str) -> ToolMessage:
     return ToolMessage(content=text, tool_call_id=call["id"], name=call["name"], status="error")
 
 
-def _not_understood(call: Mapping[str, Any]) -> ToolMessage:
+def _refused(context: TurnContext, call: Mapping[str, Any], kind: str, text: str) -> ToolMessage:
+    """A call that reached no tool is a failed step, too."""
+    context.reporter.tool_started(call)
+    context.reporter.tool_finished(call, error=kind)
+    return _failed(call, text)
+
+
+def _not_understood(context: TurnContext, call: Mapping[str, Any]) -> ToolMessage:
+    known = {"id": call.get("id") or "", "name": call.get("name") or "", "args": call.get("args")}
     text = "The arguments of this call were not valid JSON. Call the tool again with a JSON object."
-    return ToolMessage(content=text, tool_call_id=call.get("id") or "", name=call.get("name") or "", status="error")
+    return _refused(context, known, "InvalidArguments", text)

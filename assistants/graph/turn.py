@@ -1,9 +1,11 @@
 """The graph of a turn::
 
-    setup -> history -> retrieve -> agent <-> tools
-                            |         |  \\
-                            |         |   wait        a call needs a person's approval
-                            +------> respond          (at once for structured output without tools)
+    prepare -> agent <-> tools
+       |         |  \\
+       |         |   wait        a call needs a person's approval
+       +------> respond          (at once for structured output without tools)
+
+To prepare is to set up, to read the history and to retrieve passages, in this order.
 
 It holds nothing of an assistant or a tenant (those come with the context), so one compiled graph serves all.
 """
@@ -27,17 +29,13 @@ RECURSION_LIMIT = 1000
 def turn_graph() -> Any:
     """The compiled graph; compiling takes over a millisecond, so it is done once."""
     graph = StateGraph(TurnState, context_schema=TurnContext)
-    graph.add_node("set_up", nodes.setup)
-    graph.add_node("read_history", nodes.history)
-    graph.add_node("retrieve", nodes.retrieve)
+    graph.add_node("prepare", nodes.prepare)
     graph.add_node("agent", nodes.agent)
     graph.add_node("call_tools", tools_step.tools)
     graph.add_node("wait", tools_step.wait)
     graph.add_node("respond", nodes.respond)
-    graph.add_edge(START, "set_up")
-    graph.add_edge("set_up", "read_history")
-    graph.add_edge("read_history", "retrieve")
-    graph.add_conditional_edges("retrieve", _after_retrieval)
+    graph.add_edge(START, "prepare")
+    graph.add_conditional_edges("prepare", _after_preparation)
     graph.add_conditional_edges("agent", _after_agent)
     graph.add_conditional_edges("call_tools", _after_tools)
     graph.add_edge("wait", END)
@@ -45,17 +43,20 @@ def turn_graph() -> Any:
     return graph.compile().with_config(recursion_limit=RECURSION_LIMIT)
 
 
-def _after_retrieval(state: TurnState, runtime: Runtime[TurnContext]) -> Literal["agent", "respond"]:
+# The edges are coroutines, though they wait for nothing: LangGraph runs plain functions on a thread.
+
+
+async def _after_preparation(state: TurnState, runtime: Runtime[TurnContext]) -> Literal["agent", "respond"]:
     structured = runtime.context.assistant.structured_output is not None
     return "respond" if structured and not runtime.context.tools else "agent"
 
 
-def _after_agent(state: TurnState, runtime: Runtime[TurnContext]) -> Literal["call_tools", "wait", "respond"]:
+async def _after_agent(state: TurnState, runtime: Runtime[TurnContext]) -> Literal["call_tools", "wait", "respond"]:
     message = last_ai(state)
     if not (message.tool_calls or message.invalid_tool_calls):
         return "respond"
     return "wait" if tools_step.pending_approvals(state, runtime.context) else "call_tools"
 
 
-def _after_tools(state: TurnState, runtime: Runtime[TurnContext]) -> Literal["agent", "respond"]:
-    return "respond" if tools_step.is_final(state, runtime.context) else "agent"
+async def _after_tools(state: TurnState, runtime: Runtime[TurnContext]) -> Literal["agent", "respond"]:
+    return "respond" if tools_step.direct_answer(state, runtime.context) else "agent"

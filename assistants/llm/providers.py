@@ -6,13 +6,18 @@ optional extras, loaded only when an assistant asks for them.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 from langchain_core.language_models import BaseChatModel
+from langchain_core.utils import get_pydantic_field_names
+from pydantic import BaseModel
 
 from assistants.exceptions import AIAssistantMisconfiguredError
+from assistants.llm.completions import ChatCompletions
+from assistants.llm.http_clients import http_client
 from assistants.llm.offline import OfflineChatModel
 
 # provider: the extra's name, its module and class, and the name of the class' argument for the model
@@ -45,19 +50,37 @@ def chat_model(
 
 
 def _openai(model: str, arguments: dict[str, Any]) -> BaseChatModel:
-    if not settings.ATRIUM_OPENAI_API_KEY:
+    key, base_url = settings.ATRIUM_OPENAI_API_KEY, settings.ATRIUM_OPENAI_BASE_URL
+    if not key:
         return OfflineChatModel()
+    facts = tuple(sorted(arguments.items()))
+    try:
+        hash(facts)
+    except TypeError:  # an argument that is a list or a dict
+        return _make_openai(model, key, base_url, facts)
+    # A copy: what an assistant changes about its model is not the next one's. The clients inside are shared.
+    return _kept_openai(model, key, base_url, facts).model_copy()
+
+
+def _make_openai(model: str, key: str, base_url: str, arguments: tuple[tuple[str, Any], ...]) -> BaseChatModel:
     # Imported here: the SDK takes half a second to load, and an offline deployment never needs it.
     from langchain_openai import ChatOpenAI
 
-    return ChatOpenAI(
+    made = ChatOpenAI(
         model=model,
-        api_key=settings.ATRIUM_OPENAI_API_KEY,
-        base_url=settings.ATRIUM_OPENAI_BASE_URL or None,
+        api_key=key,
+        base_url=base_url or None,
+        http_async_client=http_client(),
         stream_usage=True,  # off by default with a base URL of one's own, and token use would be lost
         max_retries=2,
-        **arguments,
+        **_fitting(ChatOpenAI, dict(arguments)),
     )
+    made.async_client = ChatCompletions(made.root_async_client)
+    _ = made._serialized  # LangChain's description for tracing: made once here, and not again by every copy
+    return made
+
+
+_kept_openai = lru_cache(maxsize=64)(_make_openai)  # making one takes a millisecond
 
 
 def _extra(provider: str, model: str | None, arguments: dict[str, Any]) -> BaseChatModel:
@@ -70,7 +93,16 @@ def _extra(provider: str, model: str | None, arguments: dict[str, Any]) -> BaseC
         raise AIAssistantMisconfiguredError(
             f"The provider {provider} is not installed. Install the extra: pip install 'atrium[{provider}]'"
         ) from error
-    return getattr(module, class_name)(**{model_argument: model}, **arguments)
+    provider_class = getattr(module, class_name)
+    return provider_class(**{model_argument: model}, **_fitting(provider_class, arguments))
+
+
+def _fitting(model_class: type[BaseModel], arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments as the class takes them: what it has no field for goes into each request as it is."""
+    known = get_pydantic_field_names(model_class)
+    fields = {name: value for name, value in arguments.items() if name in known}
+    others = {name: value for name, value in arguments.items() if name not in known}
+    return {**fields, "model_kwargs": {**others, **fields.get("model_kwargs", {})}} if others else fields
 
 
 def structured_output_method(llm: BaseChatModel) -> dict[str, Any]:

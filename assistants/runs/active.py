@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
+from assistants.messages import storable
 from assistants.runs.events import Event, EventType
 
 
@@ -24,7 +25,7 @@ class ActiveRun:
 
     def emit(self, type: EventType, payload: dict[str, Any]) -> Event:
         """Add an event and wake the followers."""
-        event = Event(len(self.events) + 1, type, payload)
+        event = Event(len(self.events) + 1, type, storable(payload))
         self.events.append(event)
         news, self._news = self._news, asyncio.Event()
         news.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from langchain_core.documents import Document
@@ -20,15 +21,39 @@ def citations_of(text: str, passages: Sequence[Document]) -> list[dict[str, Any]
 
 
 def _citation(number: int, document: Document) -> dict[str, Any]:
+    """Any retriever's metadata, brought into the shape that is stored and sent: what does not fit is None."""
     facts = document.metadata
     quote = document.page_content.strip()
     return {
         "number": number,
-        "document_id": facts.get("document_id"),
-        "chunk_id": facts.get("chunk_id"),
-        "title": facts.get("title", ""),
-        "heading": facts.get("heading", ""),
-        "page": facts.get("page"),
-        "score": facts.get("score"),
+        "document_id": _text(facts.get("document_id")) or None,
+        "chunk_id": _key(facts.get("chunk_id")),
+        "title": _text(facts.get("title")),
+        "heading": _text(facts.get("heading")),
+        "page": _whole(facts.get("page")),
+        "score": _number(facts.get("score")),
         "quote": quote if len(quote) <= LONGEST_QUOTE else quote[: LONGEST_QUOTE - 1].rstrip() + "…",
     }
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _key(value: Any) -> int | str | None:
+    return value if value is None or type(value) in (int, str) else str(value)
+
+
+def _whole(value: Any) -> int | None:
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if isfinite(number) else None  # JSON has no NaN

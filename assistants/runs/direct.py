@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from langchain_core.runnables import RunnableConfig
+
 from assistants.assistants import AIAssistant
 from assistants.graph.state import Reporter
 from assistants.runs.active import ActiveRun
@@ -13,14 +15,18 @@ from tenants.database import in_database
 
 
 async def ask_in_thread(
-    assistant: AIAssistant, thread_id: Any, given: dict[str, Any], reporter: Reporter
+    assistant: AIAssistant,
+    thread_id: Any,
+    given: dict[str, Any],
+    reporter: Reporter,
+    config: RunnableConfig | None = None,
 ) -> dict[str, Any]:
     """Ask in the thread. Nothing is checked but the question itself: the caller is the project's own code.
 
     Raises what made the run fail; by then the question, what was said until then, and the failed run are stored.
     """
     turn = await in_database(begin_unchecked_turn, assistant, thread_id, given["input"])
-    outcome = await execute(turn, ActiveRun(), more=given, echo=reporter)
+    outcome = await execute(turn, ActiveRun(), more=given, echo=reporter, config=config)
     if outcome.error is not None:
         raise outcome.error
     return {**given, **outcome.state}

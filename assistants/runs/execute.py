@@ -10,14 +10,17 @@ from typing import Any
 
 from django.conf import settings
 from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import merge_configs
 
 from assistants.exceptions import describe_failure
 from assistants.graph.state import Reporter, TurnContext
 from assistants.graph.turn import turn_graph
-from assistants.messages import text_of
+from assistants.messages import call_ids, text_of, without_open_calls
 from assistants.runs.active import ActiveRun
 from assistants.runs.citations import citations_of
 from assistants.runs.deltas import DeltaGatherer
+from assistants.runs.token_use import TokenUse
 from assistants.runs.turns import Answer, Turn, as_json_id
 from assistants.use_cases.record_answer import record_answer
 from tenants.actors import acting_as
@@ -68,9 +71,15 @@ class RunReporter(Reporter):
 
 
 async def execute(
-    turn: Turn, run: ActiveRun, *, more: Mapping[str, Any] | None = None, echo: Reporter | None = None
+    turn: Turn,
+    run: ActiveRun,
+    *,
+    more: Mapping[str, Any] | None = None,
+    echo: Reporter | None = None,
+    config: RunnableConfig | None = None,
 ) -> Outcome:
     """Run the turn to its end. Never raises for what the model or a tool does: that is the outcome's ``error``."""
+    use = TokenUse()
     reporter = RunReporter(run, echo)
     run.emit(
         "run.started",
@@ -81,12 +90,14 @@ async def execute(
             "message_id": as_json_id(turn.question_id),
         },
     )
-    outcome = await _run_graph(turn, reporter, more or {})
+    given = {**(more or {}), "input": turn.question}
+    outcome = await _run_graph(turn, reporter, given, merge_configs(config, {"callbacks": [use]}))
     reporter.gatherer.flush()
-    answer = _answer(outcome, reporter)
+    answer = _answer(outcome, reporter, use)
     if answer.citations:
         run.emit("citations", {"citations": list(answer.citations)})
     await _conclude(turn, run, answer)
+    log.info("run ended", extra={**_facts(turn), "code": answer.error_code or None, "model": answer.model})
     return outcome
 
 
@@ -94,7 +105,7 @@ def _said(run: ActiveRun, piece: str) -> None:
     run.emit("message.delta", {"text": piece})
 
 
-async def _run_graph(turn: Turn, reporter: RunReporter, more: Mapping[str, Any]) -> Outcome:
+async def _run_graph(turn: Turn, reporter: RunReporter, given: dict[str, Any], config: RunnableConfig) -> Outcome:
     async def history() -> Sequence[BaseMessage]:
         return turn.history
 
@@ -102,41 +113,37 @@ async def _run_graph(turn: Turn, reporter: RunReporter, more: Mapping[str, Any])
     try:
         with acting_as(turn.actor):
             async with asyncio.timeout(settings.ATRIUM_RUN_TIMEOUT):
-                state = await turn_graph().ainvoke({**more, "input": turn.question}, context=context)
+                state = await turn_graph().ainvoke(given, config, context=context)
     except (Exception, asyncio.CancelledError) as error:
-        log.warning("run failed", exc_info=error, extra={"run_id": str(turn.run_id)})
+        log.warning("run failed", exc_info=error, extra={**_facts(turn), "code": describe_failure(error)[0]})
         return Outcome(error=error)
     return Outcome(state=state)
 
 
-def _answer(outcome: Outcome, reporter: RunReporter) -> Answer:
+def _answer(outcome: Outcome, reporter: RunReporter, use: TokenUse) -> Answer:
     """What is kept of the turn: all of it, or of a failed one what was said until then."""
+    spent: dict[str, Any] = {"tokens_in": use.tokens_in, "tokens_out": use.tokens_out, "model": use.model}
     if outcome.error is not None:
         code, detail = describe_failure(outcome.error)
-        return Answer(messages=_until_failure(reporter), error_code=code, error_detail=detail)
+        return Answer(messages=_until_failure(reporter), error_code=code, error_detail=detail, **spent)
     said = [message for message in reporter.messages if isinstance(message, AIMessage)]
-    used = [message.usage_metadata for message in said if message.usage_metadata]
     last = text_of(said[-1].content) if said else ""
     return Answer(
         messages=reporter.messages,
         waiting=outcome.state.get("waiting", ()),
         citations=citations_of(last, outcome.state.get("passages", ())),
-        tokens_in=sum(usage["input_tokens"] for usage in used),
-        tokens_out=sum(usage["output_tokens"] for usage in used),
-        model=said[-1].response_metadata.get("model_name", "") if said else "",
+        **spent,
     )
 
 
 def _until_failure(reporter: RunReporter) -> list[BaseMessage]:
     """The complete messages, without tool calls that have no answer (no model accepts those), and the partial text."""
-    answered = {getattr(message, "tool_call_id", None) for message in reporter.messages}
-    whole = [
-        message
-        for message in reporter.messages
-        if not isinstance(message, AIMessage) or all(call["id"] in answered for call in message.tool_calls)
-    ]
-    if reporter.gatherer.text:
-        whole.append(AIMessage(content=reporter.gatherer.text, additional_kwargs={"partial": True}))
+    whole = without_open_calls(reporter.messages)
+    said = reporter.gatherer.text
+    if not said and reporter.messages and call_ids(reporter.messages[-1]):
+        said = text_of(reporter.messages[-1].content)  # what it said before it called the tools
+    if said:
+        whole.append(AIMessage(content=said, additional_kwargs={"partial": True}))
     return whole
 
 
@@ -146,7 +153,11 @@ async def _conclude(turn: Turn, run: ActiveRun, answer: Answer) -> None:
         kind, payload = await in_database(record_answer, turn, answer, list(run.events))
     except Exception as error:
         code, detail = describe_failure(error)
-        run_id = as_json_id(turn.run_id)
-        log.exception("an answer could not be stored", extra={"run_id": run_id})
-        kind, payload = "error", {"run_id": run_id, "code": code, "detail": detail}
+        log.exception("an answer could not be stored", extra=_facts(turn))
+        kind, payload = "error", {"run_id": as_json_id(turn.run_id), "code": code, "detail": detail}
     run.emit(kind, payload)
+
+
+def _facts(turn: Turn) -> dict[str, Any]:
+    """What a log line about a run says of it; never what was said in it."""
+    return {"run_id": as_json_id(turn.run_id), "actor_kind": turn.actor.kind, "assistant_id": turn.assistant.id}

@@ -15,7 +15,7 @@ from tenants.actors import Actor
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A stored question whose run has begun."""
+    """A stored question whose run has begun. ``asked`` is the question as the API shows it."""
 
     actor: Actor
     run_id: Any
@@ -23,6 +23,7 @@ class Turn:
     assistant: AIAssistant
     question: str
     question_id: Any
+    asked: dict[str, Any]
     history: Sequence[BaseMessage] = ()
 
 

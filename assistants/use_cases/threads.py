@@ -1,89 +1,92 @@
-"""Threads: made, listed, renamed, deleted, for an actor."""
+"""Assistants and threads for a caller: listed, made, renamed, deleted."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from assistants.access import message_for, thread_for, threads_of
+from django.db.models import QuerySet
+
+from assistants.access import may_view, thread_for, threads_of, viewable
 from assistants.assistants import AIAssistant
-from assistants.models import Message, Thread
-from assistants.permissions import check_may_run, visible_assistants
+from assistants.callers import Caller
+from assistants.models import Thread
+from assistants.paging import Listed, Page, read_page
+from assistants.permissions import check_allowed, check_may_run, visible_assistants
 from tenants.actors import Actor
 from tenants.errors import InvalidInput
 from tenants.text import check_text
 
 LONGEST_NAME = 255  # characters
-MOST_THREADS = 200
+NEWEST_FIRST = Page(order="desc")
 
 
-def list_assistants(actor: Actor) -> list[type[AIAssistant]]:
-    """The assistants that the actor may use."""
-    return visible_assistants(actor)
+def list_assistants(who: Actor | Caller) -> list[type[AIAssistant]]:
+    """The assistants that the caller may use, by name."""
+    return visible_assistants(who)
 
 
-def get_assistant(actor: Actor, assistant_id: str) -> type[AIAssistant]:
-    """The assistant, if the actor may use it. Raises ``AIAssistantNotDefinedError`` or ``AIUserNotAllowedError``."""
-    assistant = AIAssistant.get_cls(assistant_id)
-    check_may_run(actor, assistant_id)
-    return assistant
+def get_assistant(who: Actor | Caller, assistant_id: str) -> type[AIAssistant]:
+    """The assistant, if the caller may use it. Raises ``AIAssistantNotDefinedError`` or ``AIUserNotAllowedError``."""
+    check_may_run(who, assistant_id)
+    return AIAssistant.get_cls(assistant_id)
 
 
-def create_thread(actor: Actor, name: str = "", assistant_id: str = "") -> Thread:
-    """A thread of the actor's own, bound to an assistant if one is named."""
+def create_thread(who: Actor | Caller, name: str = "", assistant_id: str = "") -> Thread:
+    """A thread of the caller's own, bound to an assistant if one is named.
+
+    Raises ``AIUserNotAllowedError``, ``AIAssistantNotDefinedError``, or ``InvalidInput`` for the name.
+    """
+    caller = Caller.of(who)
+    check_allowed(caller, "CAN_CREATE_THREAD_FN")
     name = check_name(name)
     if assistant_id:
-        get_assistant(actor, assistant_id)
-    key = actor.api_key_id if actor.user_id is None else None
-    return Thread.objects.create(name=name, assistant_id=assistant_id, created_by_id=actor.user_id, api_key_id=key)
+        check_may_run(caller, assistant_id)
+    if caller.user_id is None:
+        return Thread.objects.create(name=name, assistant_id=assistant_id, api_key_id=caller.api_key_id)
+    return Thread.objects.create(name=name, assistant_id=assistant_id, created_by=caller.user)
 
 
-def list_threads(actor: Actor, assistant_id: str = "") -> list[Thread]:
-    """The actor's threads, newest first."""
-    threads = threads_of(actor)
-    if assistant_id:
-        threads = threads.filter(assistant_id=assistant_id)
-    return list(threads[:MOST_THREADS])
+def all_threads(who: Actor | Caller, assistant_id: str = "") -> list[Thread]:
+    """The caller's own threads that it may view, newest first: all of them."""
+    rows, keep = _threads(Caller.of(who), assistant_id)
+    rows = rows.select_related("created_by").order_by("-created_at", "-pk")
+    return [thread for thread in rows if keep is None or keep(thread)]
 
 
-def get_thread(actor: Actor, thread_id: Any) -> Thread:
-    """One of the actor's threads."""
-    return thread_for(actor, thread_id)
+def list_threads(who: Actor | Caller, assistant_id: str = "", page: Page = NEWEST_FIRST) -> Listed[Thread]:
+    """A page of the caller's own threads that it may view, newest first."""
+    rows, keep = _threads(Caller.of(who), assistant_id)
+    return read_page(rows, page, keep)
 
 
-def update_thread(actor: Actor, thread_id: Any, changes: dict[str, Any]) -> Thread:
-    """Change what ``changes`` names (``name``, ``assistant_id``) and nothing else."""
-    thread = thread_for(actor, thread_id)
+def get_thread(who: Actor | Caller, thread_id: Any) -> Thread:
+    """A thread that the caller may view. Raises ``ThreadNotFound``."""
+    return thread_for(who, thread_id)
+
+
+def update_thread(who: Actor | Caller, thread: Thread, changes: Mapping[str, Any]) -> Thread:
+    """Change what ``changes`` names (``name``, ``assistant_id``) and nothing else.
+
+    Raises ``AIUserNotAllowedError``, ``AIAssistantNotDefinedError``, or ``InvalidInput`` for the name.
+    """
+    caller = Caller.of(who)
+    check_allowed(caller, "CAN_UPDATE_THREAD_FN", thread=thread)
     if "name" in changes:
         thread.name = check_name(changes["name"])
     if "assistant_id" in changes:
         thread.assistant_id = changes["assistant_id"] or ""
         if thread.assistant_id:
-            get_assistant(actor, thread.assistant_id)
+            check_may_run(caller, thread.assistant_id)
     if changes:
         thread.save(update_fields=[*changes, "updated_at"])
     return thread
 
 
-def delete_thread(actor: Actor, thread_id: Any) -> None:
-    """Delete the thread with its messages and runs."""
-    thread_for(actor, thread_id).delete()
-
-
-def list_messages(actor: Actor, thread_id: Any) -> list[Message]:
-    """What people read in the thread, oldest first."""
-    thread = thread_for(actor, thread_id)
-    rows = list(thread.messages.all())
-    return [row for row in rows if is_readable_row(row)]
-
-
-def is_readable_row(row: Message) -> bool:
-    """As ``is_readable``, from the stored form."""
-    return row.type == "human" or (row.type == "ai" and bool(row.content))
-
-
-def delete_message(actor: Actor, thread_id: Any, message_id: Any) -> None:
-    """Delete one message of the thread."""
-    message_for(actor, thread_id, message_id).delete()
+def delete_thread(who: Actor | Caller, thread: Thread) -> None:
+    """Delete the thread with its messages and runs. Raises ``AIUserNotAllowedError``."""
+    check_allowed(Caller.of(who), "CAN_DELETE_THREAD_FN", thread=thread)
+    thread.delete()
 
 
 def check_name(name: str) -> str:
@@ -92,3 +95,14 @@ def check_name(name: str) -> str:
     if len(name) > LONGEST_NAME:
         raise InvalidInput(f"A name has at most {LONGEST_NAME} characters.", field="name")
     return check_text(name, field="name", longest=LONGEST_NAME)
+
+
+def _threads(caller: Caller, assistant_id: str) -> tuple[QuerySet[Thread], Callable[[Thread], bool] | None]:
+    """The rows, and what must be asked about each of them where SQL could not decide."""
+    rows = threads_of(caller)
+    if assistant_id:
+        rows = rows.filter(assistant_id=assistant_id)
+    condition = viewable(caller)
+    if condition is not None:
+        return rows.filter(condition), None
+    return rows.select_related("created_by"), lambda thread: may_view(caller, thread)

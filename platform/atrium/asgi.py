@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-
 from atrium.env import set_default_settings_module
 
 set_default_settings_module()
 
-from django.core.asgi import get_asgi_application  # noqa: E402
+import django  # noqa: E402
+from django.core.cache import close_caches  # noqa: E402
+from django.core.handlers.base import reset_urlconf  # noqa: E402
 from django.core.signals import request_finished, request_started  # noqa: E402
 from django.db import close_old_connections, reset_queries  # noqa: E402
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+django.setup(set_prefix=False)
 
-_django = get_asgi_application()
+from atrium.handler import Receive, RequestHandler, Scope, Send  # noqa: E402
 
-# These receivers hop to a thread at the start and the end of each request to look after a connection that this
-# server never leaves open: in_database gives it back.
+_django = RequestHandler()
+
+# These receivers hop to a thread at the start and the end of each request, to look after what this server never
+# leaves behind: in_database gives connections back, a request's URLs go with its task, the cache is in the process.
 request_started.disconnect(reset_queries)
 request_started.disconnect(close_old_connections)
 request_finished.disconnect(close_old_connections)
+request_finished.disconnect(reset_urlconf)
+request_finished.disconnect(close_caches)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from atrium.env import Environment
 
+LISTENERS = 1  # connections of a process outside of the pool (tenants/notifications.py)
 MAX_LIFETIME = 30 * 60  # seconds; a backend's memory grows with every tenant whose tables it has touched
 
 
@@ -17,6 +18,7 @@ def database_settings(env: Environment) -> dict[str, Any]:
     """Settings of the one database. Raises ``ImproperlyConfigured`` for an address that is none."""
     url = env["DATABASE_URL"]
     address: dict[str, Any] = _parse(url) if url else {"NAME": "atrium"}
+    largest = max(1, env["ATRIUM_DATABASE_POOL_MAX"] - LISTENERS)
     return {
         "ENGINE": "tenants.db_backend",
         **address,
@@ -24,8 +26,8 @@ def database_settings(env: Environment) -> dict[str, Any]:
         "OPTIONS": {
             **address.get("OPTIONS", {}),
             "pool": {
-                "min_size": env["ATRIUM_DATABASE_POOL_MIN"],
-                "max_size": env["ATRIUM_DATABASE_POOL_MAX"],
+                "min_size": min(env["ATRIUM_DATABASE_POOL_MIN"], largest),
+                "max_size": largest,
                 "timeout": env["ATRIUM_DATABASE_TIMEOUT"],
                 "max_lifetime": MAX_LIFETIME,
             },

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from assistants.llm.http_clients import close_http_client
 from assistants.runs.runner import runner
-from tenants import hosts
+from tenants import hosts, sync_bridge
 from tenants.hosts import host_map
 from tenants.notifications import Listener
 
@@ -22,9 +23,12 @@ async def lifespan(
         message = await receive()
         if message["type"] == "lifespan.startup":
             listener.start()
+            sync_bridge.adopt_loop()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             await runner.drain()
+            sync_bridge.release_loop()
+            await close_http_client()
             await listener.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return

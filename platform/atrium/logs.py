@@ -6,10 +6,14 @@ import logging
 import traceback
 from typing import Any
 
+from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
 from atrium.request_id import request_id
 from tenants.context import active_schema
+
+# Django adds the request, whose text is its whole address: a search's words are in it. uvicorn adds colours.
+LEFT_OUT = ("request", "color_message")
 
 
 class ContextFilter(logging.Filter):
@@ -38,6 +42,7 @@ class JsonFormatter(BaseJsonFormatter):
             style="{",
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
             datefmt="%Y-%m-%dT%H:%M:%S%z",
+            reserved_attrs=[*RESERVED_ATTRS, *LEFT_OUT],
         )
 
     def formatException(self, ei: Any) -> str:  # noqa: N802  logging's name

@@ -15,6 +15,7 @@ import time
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthentication
 from django.contrib.messages.middleware import MessageMiddleware as DjangoMessages
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessions
@@ -131,10 +132,10 @@ class XFrameOptionsMiddleware(_Direct, DjangoXFrameOptions):
 
 
 class SessionMiddleware(_Direct, DjangoSessions):
-    """Sessions; saved off the event loop, and only when they were used."""
+    """Sessions; saved off the event loop, and only when there is something to save."""
 
     async def _after(self, request: HttpRequest, response: Any) -> HttpResponseBase:
-        if request.session.accessed or request.session.modified:
+        if request.session.modified or settings.SESSION_SAVE_EVERY_REQUEST:
             return await in_database(self.process_response, request, response)
         return self.process_response(request, response)
 

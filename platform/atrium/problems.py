@@ -13,7 +13,6 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
-from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from atrium.request_id import request_id
@@ -91,9 +90,3 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     if isinstance(error, Throttled) and error.wait:
         response["Retry-After"] = str(int(error.wait) + 1)
     return response
-
-
-def use_problems(api: NinjaAPI) -> None:
-    """Answer every error of ``api`` with a problem."""
-    for kind in (AtriumError, Http404, AuthenticationError, ValidationError, HttpError, Exception):
-        api.add_exception_handler(kind, refuse)  # type: ignore[arg-type]  # an instance, never the class

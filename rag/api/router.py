@@ -25,19 +25,21 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 
 
-@router.get("/collections/", response=list[CollectionOut], summary="List collections")
+@router.get("/collections/", response=list[CollectionOut], operation_id="list_collections", summary="List collections")
 async def list_collections(request: HttpRequest) -> list[Collection]:
     """The collections that the actor may read, by name."""
     return await in_database(lambda: list(access_collections(actor_of(request))))
 
 
-@router.post("/collections/search/", response=SearchOut, summary="Search collections")
+@router.post(
+    "/collections/search/", response=SearchOut, operation_id="search_collections", summary="Search collections"
+)
 async def search_collections(request: HttpRequest, body: SearchIn) -> dict[str, list[Hit]]:
     """The best passages by words and by meaning. Nothing is found where neither comes near."""
     return {"hits": await asearch(actor_of(request), body.query, body.collection_ids, body.limit)}
 
 
-@router.get("/documents/", response=list[DocumentOut], summary="List documents")
+@router.get("/documents/", response=list[DocumentOut], operation_id="list_documents", summary="List documents")
 async def list_documents(
     request: HttpRequest, collection_id: UUID | None = None, limit: Limit = 50, offset: Offset = 0
 ) -> list[Document]:
@@ -45,7 +47,7 @@ async def list_documents(
     return await in_database(_documents, actor_of(request), collection_id, limit, offset)
 
 
-@router.get("/passages/{chunk_id}/", response=PassageOut, summary="Open a citation")
+@router.get("/passages/{chunk_id}/", response=PassageOut, operation_id="get_passage", summary="Open a citation")
 async def get_passage(request: HttpRequest, chunk_id: int) -> Passage:
     """A passage between its neighbours."""
     return await in_database(get_passage_of, actor_of(request), chunk_id)

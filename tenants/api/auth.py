@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
@@ -31,8 +32,7 @@ def _actor_of_key(request: HttpRequest, secret: str) -> Actor | None:
     key = find_api_key(secret)
     if key is None:
         return None
-    if key.user is not None:
-        request.user = key.user
+    request.user = key.user or AnonymousUser()  # never somebody whose session came along with the key
     return Actor("api_key", require_tenant(), key.user_id, key.pk, roles_of(key.user), key.name)
 
 

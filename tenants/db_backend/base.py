@@ -3,7 +3,8 @@
 Stock django-tenants remembers the tenant on a thread's connection. Work that moves to another thread (LangGraph's
 tools, an executor) then runs on ``public``, and asyncio tasks that share a thread read each other's rows. Here every
 cursor asks ``tenants.context`` who it is for, and the search path is set again whenever the connection at hand was
-last used for somebody else. A connection that comes from the pool is never trusted to be on the right path.
+last used for somebody else. Which path a connection is on is noted on the connection itself, so that it stays true
+through the pool and a tenant's next checkout of it needs no SET. Only what no rollback can undo is noted.
 
 Also new: a connection finds its way back to the pool when its thread ends. LangGraph starts threads of its own for
 synchronous graphs; without this, each of them would strand a connection.
@@ -11,14 +12,19 @@ synchronous graphs; without this, each of them would strand a connection.
 
 from __future__ import annotations
 
+import select
 import threading
 from typing import Any
 
 from django.utils.asyncio import async_unsafe
 from django_tenants.postgresql_backend import base as django_tenants_backend
+from psycopg.pq import TransactionStatus
 
 from tenants import context
 from tenants.context import PUBLIC, TenantRef
+
+NOTED_PATH = "atrium_search_path"
+"""Attribute of a psycopg connection: the schema whose search path it was last given, outside of any transaction."""
 
 
 class _ThreadGuard:
@@ -79,13 +85,27 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):
     def set_settings_schema(self, schema_name: str) -> None:
         """Nothing: ``settings_dict`` is shared by all threads and must not be written."""
 
-    # -- the search path
+    # -- the connection
+
+    @async_unsafe
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """A connection from the pool, past those that the server has ended: a restart of it ends them all."""
+        connection = super().get_new_connection(conn_params)
+        if self.pool is not None:
+            for _ in range(self.pool.max_size):
+                if not _was_ended(connection):
+                    break
+                connection.close()
+                self.pool.putconn(connection)
+                connection = super().get_new_connection(conn_params)
+        return connection
 
     @async_unsafe
     def connect(self) -> None:
-        """Take a connection; nothing is known about its search path."""
+        """Take a connection. It may be known on which search path it was left; a new one is on none."""
         self._applied = None
         super().connect()
+        self._applied = getattr(self.connection, NOTED_PATH, None)
         if self.alias not in _guards.__dict__:
             _guards.__dict__[self.alias] = _ThreadGuard(self)
 
@@ -94,19 +114,23 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):
         self._applied = None
         super().close()
 
+    # -- the search path
+
     @async_unsafe
     def rollback(self) -> None:
         """Roll back; a SET inside the transaction is undone with it."""
-        self._applied = None
+        self._forget_path()
         super().rollback()
 
     @async_unsafe
     def savepoint_rollback(self, sid: str) -> None:
         """Roll back to a savepoint; a SET made after it is undone, too."""
+        # The statement needs no path, and after an error nothing else may come before it: not a SET either.
+        self._applied = self.schema_name
         try:
             super().savepoint_rollback(sid)
         finally:
-            self._applied = None
+            self._forget_path()
 
     def _cursor(self, name: str | None = None) -> Any:
         # Past the parent: it decides from state on the connection, which is the mistake that this class mends.
@@ -120,12 +144,21 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):
         """Point the connection at ``schema_name``, ``public`` behind it for extensions and the job queue."""
         path = ", ".join(self.ops.quote_name(part) for part in dict.fromkeys((schema_name, PUBLIC.schema_name)))
         statement = f"SET search_path = {path}"
+        self._forget_path()  # until the statement has succeeded
         if cursor is not None:
             cursor.execute(statement)
         else:  # a named cursor runs one statement only
             with self.connection.cursor() as plain:
                 plain.execute(statement)
         self._applied = schema_name
+        if self.connection.info.transaction_status == TransactionStatus.IDLE:  # else the transaction may take it back
+            setattr(self.connection, NOTED_PATH, schema_name)
+
+    def _forget_path(self) -> None:
+        """Nothing is known any more about the connection's path: the next cursor sets it."""
+        self._applied = None
+        if self.connection is not None:
+            setattr(self.connection, NOTED_PATH, None)
 
     def give_back(self) -> None:
         """Return the connection when its thread has ended: there is no transaction left to ask about."""
@@ -137,6 +170,16 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):
             pool.putconn(connection)
         else:
             connection.close()
+
+
+def _was_ended(connection: Any) -> bool:
+    """True when there is something to read: unasked, a server says nothing to an idle connection but good-bye.
+
+    Costs a system call, where the pool's own check costs a round trip.
+    """
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _as_ref(tenant: Any) -> TenantRef:

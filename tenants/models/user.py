@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib.auth.models import AbstractUser
 from django.utils.functional import lazy
 
@@ -25,6 +27,7 @@ class User(AbstractUser):
     """
 
     lives_in = BOTH
+    role_names: Sequence[str]  # set where the roles were read in the same query (tenants/members.py)
 
     class Meta(AbstractUser.Meta):
         verbose_name = lazy(_called, str)()

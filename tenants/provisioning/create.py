@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from django.contrib.auth.models import Group, Permission
-from django.db import connection, transaction
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+from psycopg.errors import DuplicateSchema, UniqueViolation
 
 from tenants.actors import ADMIN, EDITOR, OWNER, ROLES
 from tenants.context import public_context, tenant_context
@@ -33,13 +34,26 @@ def create_tenant(schema_name: str, name: str, host: str) -> Tenant:
     host = host.lower().rstrip(".")
     _check(schema_name, host)
     with public_context(), transaction.atomic():
-        tenant = Tenant.objects.create(schema_name=schema_name, name=name)
-        Domain.objects.create(tenant=tenant, domain=host, is_primary=True)
-        with connection.cursor() as cursor:
-            cursor.execute(f"CREATE SCHEMA {connection.ops.quote_name(schema_name)}")
+        tenant = _claim(schema_name, name, host)
         with tenant_context(tenant.as_ref()):
             migrate_schema()
             _seed()
+    return tenant
+
+
+def _claim(schema_name: str, name: str, host: str) -> Tenant:
+    """The tenant's row, its host and its empty schema. Raises ``Conflict`` when somebody was quicker."""
+    try:
+        with transaction.atomic():
+            tenant = Tenant.objects.create(schema_name=schema_name, name=name)
+            Domain.objects.create(tenant=tenant, domain=host, is_primary=True)
+            with connection.cursor() as cursor:
+                cursor.execute(f"CREATE SCHEMA {connection.ops.quote_name(schema_name)}")
+    except (IntegrityError, ProgrammingError) as error:
+        if not isinstance(error.__cause__, UniqueViolation | DuplicateSchema):
+            raise
+        _check(schema_name, host)
+        raise Conflict(f"There is a schema {schema_name} already, of no tenant.", code="schema_exists") from None
     return tenant
 
 
@@ -59,7 +73,7 @@ def _check(schema_name: str, host: str) -> None:
 def _seed() -> None:
     for role in ROLES:
         group, _ = Group.objects.get_or_create(name=role)
-        group.permissions.set(_permissions_of(role))
+        group.permissions.add(*_permissions_of(role))  # beside what other apps have given it
     AccessRule.objects.create(
         effect=AccessRule.Effect.ALLOW,
         audience=AccessRule.Audience.EVERYONE,

@@ -6,21 +6,21 @@ from collections.abc import Iterable
 
 from tenants.actors import Actor
 from tenants.models import AccessRule
+from tenants.prepared import Prepared
 from tenants.rules.decide import Decision, Rule, decide
+
+_ENABLED = Prepared(
+    lambda: AccessRule.objects.filter(enabled=True).values_list(
+        "pk", "effect", "assistant_id", "role__name", "member_id"
+    )
+)
 
 
 def rules_in_force() -> list[Rule]:
-    """The enabled rules of the current tenant: one query."""
-    rows = AccessRule.objects.filter(enabled=True).select_related("role")
+    """The enabled rules of the current tenant, as they are now: one query."""
     return [
-        Rule(
-            id=row.pk,
-            effect="deny" if row.effect == AccessRule.Effect.DENY else "allow",
-            assistant_id=row.assistant_id,
-            role=row.role.name if row.role else None,
-            member_id=row.member_id,
-        )
-        for row in rows
+        Rule(key, "deny" if effect == AccessRule.Effect.DENY else "allow", assistant_id, role, member_id)
+        for key, effect, assistant_id, role, member_id in _ENABLED.rows()
     ]
 
 

@@ -133,7 +133,7 @@ def ignored(path: str) -> bool:
 
 def test_every_package_of_the_project_is_copied() -> None:
     packages = {found.parent.relative_to(ROOT).parts[0] for found in ROOT.glob("[a-z]*/**/apps.py")}
-    assert packages - {"build"} <= set(copied_sources())
+    assert packages - {"build", "tests"} <= set(copied_sources())
 
 
 def test_dependencies_are_installed_from_the_lock_with_their_hashes() -> None:
@@ -143,7 +143,7 @@ def test_dependencies_are_installed_from_the_lock_with_their_hashes() -> None:
     assert "index-url" not in install
 
 
-@pytest.mark.parametrize("lock", ["requirements/run.lock", "requirements/test.lock"])
+@pytest.mark.parametrize("lock", ["requirements/run.lock", "requirements/test.lock", "requirements/docs.lock"])
 def test_the_lock_pins_everything_and_names_no_index(lock: str) -> None:
     text = (ROOT / lock).read_text()
     requirements = [line for line in re.sub(r"\\\n", " ", text).splitlines() if line and not line.startswith("#")]

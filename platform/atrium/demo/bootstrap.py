@@ -59,6 +59,7 @@ def prepare(arguments: Sequence[str]) -> None:
             "ATRIUM_ALLOWED_HOSTS": ".localhost,127.0.0.1",
             "ATRIUM_INSECURE_HTTP": "1",  # only this machine is listening
             "ATRIUM_LOG_LEVEL": "WARNING",
+            "ATRIUM_EXAMPLE": "1",
         }
     )
 

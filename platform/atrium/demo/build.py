@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import Group
 
 from assistants.access import threads_of
+from assistants.ai_assistants import DocsAssistant
 from assistants.permissions import visible_assistants
 from assistants.use_cases.threads import create_thread
 from rag.models import Collection, Document
@@ -81,13 +83,15 @@ def build_tenant(recipe: Recipe, known: dict[str, Any], public_url: str) -> dict
         admin = _person("olivia", known.get("admin", {}), role=OWNER, is_staff=True)
         member = _person("max", known.get("member", {}), role=MEMBER)
         _add_documents(recipe, member_actor(User.objects.get(username="olivia")))
-        actor = member_actor(User.objects.get(username="max"))
+        user = User.objects.get(username="max")
+        _add_issues(recipe, user)
+        actor = member_actor(user)
         return {
             "url": public_url.replace("//localhost", f"//{recipe.host}"),
             "admin": admin,
             "member": member,
             "api_key": _api_key(known.get("api_key", "")),
-            "assistants": [assistant.id for assistant in visible_assistants(actor)],
+            "assistants": _assistants(actor),
             "question": recipe.question,
             "thread": _thread(actor),
         }
@@ -143,6 +147,19 @@ def _api_key(known: str) -> str:
         return known
     _, secret = create_api_key("demo", User.objects.get(username="max"))
     return secret
+
+
+def _assistants(actor: Actor) -> list[str]:
+    """Their ids; first the one that the demo's question is for."""
+    found = [assistant.id for assistant in visible_assistants(actor)]
+    return sorted(found, key=lambda assistant_id: assistant_id != DocsAssistant.id)
+
+
+def _add_issues(recipe: Recipe, assignee: User) -> None:
+    if apps.is_installed("atrium.demo.example"):
+        from atrium.demo.example.seed import seed_issues
+
+        seed_issues(recipe.schema_name, assignee)
 
 
 def _add_documents(recipe: Recipe, actor: Actor) -> None:

@@ -50,6 +50,28 @@ def use_model(monkeypatch):
     return use
 
 
+@pytest.fixture
+def somewhere() -> Iterator[None]:
+    """A tenant's context without a database."""
+    from tenants.context import tenant_context
+    from tests.somewhere import SOMEWHERE
+
+    with tenant_context(SOMEWHERE):
+        yield
+
+
+@pytest.fixture
+def registry() -> Iterator[dict[str, Any]]:
+    """The assistants by id; those that the test defines are forgotten after it."""
+    from assistants import AIAssistant
+
+    known = AIAssistant.get_cls_registry()
+    before = dict(known)
+    yield known
+    known.clear()
+    known.update(before)
+
+
 class SlowModel:
     """A model that takes a second, and whether it has come to its end."""
 

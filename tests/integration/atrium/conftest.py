@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from tenants.context import public_context, tenant_context
-from tenants.database import in_database
 from tenants.models import Tenant, User
 from tests.consoles import Console
 from tests.factories import PASSWORD, make_member
@@ -35,8 +35,7 @@ def in_acme(acme) -> Callable[..., Awaitable[Any]]:
     """``await in_acme(function, ...)``: database work in acme's context, off the test's event loop."""
 
     async def run(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        with tenant_context(acme.ref):
-            return await in_database(function, *args, **kwargs)
+        return await acme.run(partial(function, *args, **kwargs))
 
     return run
 

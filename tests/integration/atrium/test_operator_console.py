@@ -83,16 +83,24 @@ async def test_a_suspended_tenant_is_refused_until_it_is_resumed(console, server
     assert (await client.get("/api/assistants/")).status_code == 200
 
 
-async def test_a_tenant_keeps_at_least_one_host(console, operator, acme):
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"domains-0-DELETE": "on", "domains-0-is_primary": "on"}, "A tenant needs a host"),
+        ({}, "Choose one host as the primary one."),
+    ],
+    ids=["no host", "no primary host"],
+)
+async def test_a_tenant_keeps_a_primary_host(console, operator, acme, change, reason):
     operators = await console(PUBLIC_HOST, "operator")
     page = f"tenants/tenant/{acme.ref.id}/change/"
     shown = (await operators.open(page)).text
     domain = re.search(r'name="domains-0-id" value="(\d+)"', shown)[1]
     row = {"domains-0-id": domain, "domains-0-tenant": acme.ref.id, "domains-0-domain": acme.host}
-    row |= {"domains-TOTAL_FORMS": "1", "domains-INITIAL_FORMS": "1", "domains-0-DELETE": "on"}
-    answer = await operators.send(page, name="Acme", **row)
-    assert answer.status_code == 200
-    assert await in_public(Domain.objects.filter(tenant_id=acme.ref.id).count) == 1
+    row |= {"domains-TOTAL_FORMS": "1", "domains-INITIAL_FORMS": "1"}
+    answer = await operators.send(page, name="Acme", **row, **change)
+    assert reason in answer.text
+    assert (await in_public(Domain.objects.get, tenant_id=acme.ref.id)).is_primary
 
 
 async def test_no_tenant_can_be_deleted_in_the_console(console, operator, acme):

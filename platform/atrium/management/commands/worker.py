@@ -11,6 +11,8 @@ from django.core.management.base import BaseCommand
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
+from tenants import sync_bridge
+
 GRACEFUL_TIMEOUT = 20.0  # seconds that running jobs get at the end
 
 
@@ -32,6 +34,7 @@ async def _work(concurrency: int) -> None:
     # A second app on its own connection: jobs that jobs defer stay in Django's transaction.
     connector = cast(DjangoConnector, app.connector)
     worker_app = app.with_connector(connector.get_worker_connector())
+    sync_bridge.adopt_loop()
     async with worker_app.open_async():
         await worker_app.run_worker_async(
             concurrency=concurrency,

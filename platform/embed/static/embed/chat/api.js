@@ -49,9 +49,13 @@ export class ApiClient {
     return this.json("DELETE", `threads/${encodeURIComponent(id)}/`);
   }
 
-  /** @param {string} threadId @returns {Promise<Message[]>} oldest first */
-  messages(threadId) {
-    return this.json("GET", `threads/${encodeURIComponent(threadId)}/messages/`);
+  /** @param {string} threadId @returns {Promise<Message[]>} the newest 500, oldest first */
+  async messages(threadId) {
+    const newestFirst = await this.json(
+      "GET",
+      `threads/${encodeURIComponent(threadId)}/messages/?order=desc&limit=500`,
+    );
+    return newestFirst.reverse();
   }
 
   /** @param {string|number} chunkId @returns {Promise<Passage>} */

@@ -1,0 +1,25 @@
+"""The API that ``AI_ASSISTANT_INIT_API_FN`` makes, with what Atrium needs: an actor, problems, the routes."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ImproperlyConfigured
+from ninja import NinjaAPI
+
+from assistants.api.messages import router as messages
+from assistants.api.threads import router as threads
+from assistants.conf import init_api_function
+from tenants.api.foreign_auth import sign_in_actors
+from tenants.api.refusals import answer_errors
+
+
+def assemble_api() -> NinjaAPI:
+    """A new API with the routes of assistants, threads and messages. Further routers can be added to it."""
+    make = init_api_function()
+    api = make()
+    if not isinstance(api, NinjaAPI):
+        raise ImproperlyConfigured(f"AI_ASSISTANT_INIT_API_FN: {make!r} must return a NinjaAPI, not {api!r}.")
+    sign_in_actors(api)
+    answer_errors(api)
+    api.add_router("", threads, tags=["assistants"])
+    api.add_router("", messages, tags=["messages"])
+    return api

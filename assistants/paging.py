@@ -1,0 +1,85 @@
+"""Lists in pages: a bounded number of rows, and the place after which the next page begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from django.db.models import Model, Q, QuerySet
+
+from assistants.access import key_of
+from tenants.errors import InvalidInput
+
+Row = TypeVar("Row", bound=Model)
+Order = Literal["asc", "desc"]
+
+DEFAULT_LIMIT, HIGHEST_LIMIT = 200, 500  # rows
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is asked for: at most ``limit`` rows after the row with the id ``after``, by the time they were made."""
+
+    limit: int = DEFAULT_LIMIT
+    after: Any = None
+    order: Order = "asc"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[Row]):
+    """A page's rows. ``after`` is the cursor of the next page, or None on the last."""
+
+    rows: list[Row]
+    after: Any = None
+
+
+class UnknownCursor(InvalidInput):
+    """The list has no row with this id: it was deleted, or belongs to another list. Begin again without `after`."""
+
+    code = "unknown_cursor"
+
+    def __init__(self) -> None:
+        super().__init__((self.__doc__ or "").strip(), field="after")
+
+
+def read_page(rows: QuerySet[Row], page: Page, keep: Callable[[Row], bool] | None = None) -> Listed[Row]:
+    """One page of ``rows``, which have a ``created_at``.
+
+    ``keep`` leaves out rows that SQL could not judge; more are read until the page is full. Raises ``UnknownCursor``.
+    """
+    direction = "-" if page.order == "desc" else ""
+    rows = rows.order_by(f"{direction}created_at", f"{direction}pk")
+    place = _place_of(rows, page.after)
+    kept: list[Row] = []
+    while len(kept) <= page.limit:
+        batch = list(_after(rows, place, page.order)[: page.limit + 1])
+        kept += batch if keep is None else filter(keep, batch)
+        if len(batch) <= page.limit:
+            break
+        place = _place(batch[-1])
+    more = len(kept) > page.limit
+    return Listed(kept[: page.limit], kept[page.limit - 1].pk if more else None)
+
+
+def _place_of(rows: QuerySet[Row], cursor: Any) -> tuple[datetime, Any] | None:
+    if cursor is None:
+        return None
+    found = rows.filter(pk=key_of(rows.model, cursor, UnknownCursor)).values_list("created_at", "pk").first()
+    if found is None:
+        raise UnknownCursor
+    return found
+
+
+def _place(row: Any) -> tuple[datetime, Any]:
+    return row.created_at, row.pk
+
+
+def _after(rows: QuerySet[Row], place: tuple[datetime, Any] | None, order: Order) -> QuerySet[Row]:
+    if place is None:
+        return rows
+    made, key = place
+    side = "lt" if order == "desc" else "gt"
+    # The first condition alone can use the index; the second takes out the rows of the same instant before the place.
+    return rows.filter(Q(**{f"created_at__{side}e": made}) & (~Q(created_at=made) | Q(**{f"pk__{side}": key})))

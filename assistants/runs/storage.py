@@ -1,0 +1,118 @@
+"""What a turn writes, in two statements: the question with its run, and what came of it.
+
+A statement with data-modifying CTEs stores all of its rows or none, so it needs no transaction around it: that makes
+two round trips to the database where BEGIN, one statement a row and COMMIT make eleven. Rows are ordinary unsaved
+model instances; their fields say how values are stored, so another kind of key or a new column changes nothing here.
+
+The SQL is put together from the names of our own tables and columns (hence the S608s); every value is a parameter.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Field, Model
+
+from assistants.models import Message, Run, RunEvent, Thread
+
+Sql = tuple[str, list[Any]]
+
+
+def store_question(run: Run, question: Message, thread: Mapping[str, Any], *, earlier: int) -> list[dict[str, Any]]:
+    """Store a question and its run, and change these fields of their thread.
+
+    Returns the newest ``earlier`` messages of before, newest first, as LangChain dicts: the statement's own rows are
+    not among them, as it reads what was there when it began. Raises ``IntegrityError`` and stores nothing where the
+    thread has an active run, or is there no more.
+    """
+    writes = [_insert([run]), _insert([question]), _update(Thread, run.thread_id, thread)]
+    where = "WHERE thread_id = %s ORDER BY created_at DESC, id DESC LIMIT %s"
+    newest = f"SELECT message FROM {_table(Message)} {where}"  # noqa: S608
+    rows = _run(writes, (newest, [run.thread_id, earlier]))
+    return [json.loads(row[0]) for row in rows]
+
+
+def store_answer(
+    run: Run, changes: Mapping[str, Any], messages: Sequence[Message], events: Sequence[RunEvent], updated_at: Any
+) -> None:
+    """Store messages and events, change these fields of the run, and date the thread. All of it or nothing."""
+    writes = [_insert(rows) for rows in (messages, events) if rows]
+    writes += [_update(Run, run.pk, changes), _update(Thread, run.thread_id, {"updated_at": updated_at})]
+    _run(writes, ("SELECT 1 WHERE false", []))
+
+
+def give_keys(rows: Sequence[Model]) -> None:
+    """Give keys to rows that have none yet, so that others can name them before they are stored.
+
+    UUIDs are made with the row, and cost nothing here; numbers come from the tables' own sequences, in one query.
+    """
+    waiting = [row for row in rows if row.pk is None]
+    if not waiting:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(['nextval(pg_get_serial_sequence(%s, %s))'] * len(waiting))}",
+            [name for row in waiting for name in (row._meta.db_table, _key(type(row)).column)],
+        )
+        for row, key in zip(waiting, cursor.fetchone(), strict=True):
+            row.pk = key
+
+
+def _run(writes: Sequence[Sql], read: Sql) -> list[tuple[Any, ...]]:
+    """Run the writes as one statement that returns what ``read`` selects."""
+    names = [f"write_{number}" for number in range(len(writes))]
+    parts = ", ".join(f"{name} AS ({sql})" for name, (sql, _) in zip(names, writes, strict=True))
+    values = [value for _, values in (*writes, read) for value in values]
+    with _whole(), connection.cursor() as cursor:
+        cursor.execute(f"WITH {parts} {read[0]}", values)
+        return cursor.fetchall()
+
+
+def _whole() -> AbstractContextManager[Any]:
+    """One statement is whole by itself. Inside a caller's transaction, its failure must not spoil that: a savepoint."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()
+
+
+def _insert(rows: Sequence[Model]) -> Sql:
+    """Rows of one table."""
+    fields = rows[0]._meta.concrete_fields
+    columns = ", ".join(_quoted(field.column) for field in fields)
+    places = ", ".join(["(" + ", ".join(["%s"] * len(fields)) + ")"] * len(rows))
+    values = [_stored(field, _value(row, field)) for row in rows for field in fields]
+    return f"INSERT INTO {_table(type(rows[0]))} ({columns}) VALUES {places}", values  # noqa: S608
+
+
+def _update(model: type[Model], key: Any, changes: Mapping[str, Any]) -> Sql:
+    """Fields of one row, by name."""
+    fields = [model._meta.get_field(name) for name in changes]
+    places = ", ".join(f"{_quoted(field.column)} = %s" for field in fields)
+    values = [_stored(field, value) for field, value in zip(fields, changes.values(), strict=True)]
+    where = f"WHERE {_quoted(_key(model).column)} = %s"
+    return f"UPDATE {_table(model)} SET {places} {where}", [*values, key]  # noqa: S608
+
+
+def _value(row: Model, field: Field[Any, Any]) -> Any:
+    """The row's value; one that is still to be made (a time of creation) is made now."""
+    value = getattr(row, field.attname)
+    return field.pre_save(row, add=True) if value is None else value
+
+
+def _stored(field: Any, value: Any) -> Any:
+    return field.get_db_prep_save(value, connection)
+
+
+def _key(model: type[Model]) -> Field[Any, Any]:
+    assert model._meta.pk is not None
+    return model._meta.pk
+
+
+def _table(model: type[Model]) -> str:
+    return _quoted(model._meta.db_table)
+
+
+def _quoted(name: str) -> str:
+    return connection.ops.quote_name(name)

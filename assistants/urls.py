@@ -1,0 +1,12 @@
+"""For projects with URLs of their own: ``path("ai-assistant/", include("assistants.urls"))``."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from assistants.api.assembly import assemble_api
+
+api = assemble_api()
+api.urls_namespace = "ai_assistant"  # a name of its own: Atrium's URLs may serve the same API elsewhere
+
+urlpatterns = [path("", api.urls)]

@@ -1,0 +1,218 @@
+"""Jobs belong to a tenant and to a transaction; a real worker, in the test's own loop, runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection, transaction
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from assistants.models import Thread
+from tenants.context import TenantRef, current_tenant, public_context, tenant_context
+from tenants.database import in_database
+from tenants.errors import NoTenant
+from tenants.tasks import tenant_task
+from tests.factories import TenantFixture
+from tests.log_lines import log_lines
+
+QUEUE = "tests.jobs"
+seen: list[tuple[str, str | None, list[str]]] = []  # what a job was told, its tenant, the rows that it read
+
+
+@tenant_task(name="tests.jobs.look", queue=QUEUE)
+def look(label: str) -> None:
+    tenant = current_tenant()
+    seen.append((label, tenant and tenant.schema_name, list(Thread.objects.values_list("name", flat=True))))
+
+
+@tenant_task(name="tests.jobs.write", queue=QUEUE)
+def write_and_look_again(label: str) -> None:
+    with transaction.atomic():
+        Thread.objects.create(name=label)
+        look.defer(label=f"after {label}")
+
+
+@tenant_task(name="tests.jobs.fail", queue=QUEUE)
+def write_and_fail(label: str) -> None:
+    with transaction.atomic():
+        Thread.objects.create(name=label)
+        look.defer(label=f"after {label}")
+        raise RuntimeError(f"on purpose, with {label}")
+
+
+@pytest.fixture(autouse=True)
+def empty_queue(clean_tenants) -> Iterator[None]:
+    seen.clear()
+    yield
+    with public_context(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE queue_name = %s", [QUEUE])
+
+
+async def work() -> None:
+    """Run what is queued, and what that queues, until nothing is left."""
+    worker = app.with_connector(app.connector.get_worker_connector())
+    async with worker.open_async():
+        await worker.run_worker_async(wait=False, install_signal_handlers=False, queues=[QUEUE], concurrency=5)
+
+
+async def statuses() -> dict[str, str]:
+    def read() -> dict[str, str]:
+        with public_context():
+            jobs = ProcrastinateJob.objects.filter(queue_name=QUEUE)
+            return {job.args["label"]: job.status for job in jobs}
+
+    return await in_database(read)
+
+
+class OnPurpose(Exception):
+    """Rolls back."""
+
+
+# -- jobs and transactions
+
+
+async def test_a_job_runs_once_its_transaction_is_committed(acme):
+    def commit() -> None:
+        with transaction.atomic():
+            Thread.objects.create(name="kept")
+            look.defer(label="committed")
+
+    await acme.run(commit)
+    await work()
+    assert seen == [("committed", "acme", ["kept"])]
+
+
+async def test_a_job_of_a_transaction_that_is_rolled_back_never_runs(acme):
+    def roll_back() -> None:
+        with contextlib.suppress(OnPurpose), transaction.atomic():
+            Thread.objects.create(name="gone")
+            look.defer(label="rolled back")
+            raise OnPurpose
+
+    await acme.run(roll_back)
+    assert await statuses() == {}
+    await work()
+    assert seen == []
+
+
+async def test_a_job_of_a_savepoint_that_is_rolled_back_never_runs_and_the_others_do(acme):
+    def roll_back_in_part() -> None:
+        with transaction.atomic():
+            look.defer(label="first")
+            with contextlib.suppress(OnPurpose), transaction.atomic():
+                look.defer(label="second")
+                raise OnPurpose
+            look.defer(label="third")
+
+    await acme.run(roll_back_in_part)
+    await work()
+    assert sorted(label for label, _, _ in seen) == ["first", "third"]
+
+
+async def test_nobody_sees_a_job_before_its_transaction_is_committed(acme):
+    loop = asyncio.get_running_loop()
+    deferred, may_commit = asyncio.Event(), asyncio.Event()
+
+    def commit_late() -> None:
+        with transaction.atomic():
+            look.defer(label="late")
+            loop.call_soon_threadsafe(deferred.set)
+            asyncio.run_coroutine_threadsafe(may_commit.wait(), loop).result(20)
+
+    committing = asyncio.create_task(acme.run(commit_late))
+    await deferred.wait()
+    await work()
+    assert seen == []
+    may_commit.set()
+    await committing
+    await work()
+    assert [label for label, _, _ in seen] == ["late"]
+
+
+# -- jobs and tenants
+
+
+async def test_each_job_runs_for_the_tenant_that_it_was_queued_for(acme, globex):
+    def queue(tenant: TenantFixture) -> None:
+        Thread.objects.create(name=tenant.ref.schema_name)
+        for number in range(10):
+            look.defer(label=f"{tenant.ref.schema_name} {number}")
+
+    for tenant in (acme, globex):
+        await tenant.run(lambda tenant=tenant: queue(tenant))
+    await work()
+    assert len(seen) == 20
+    for label, tenant, rows in seen:
+        assert rows == [tenant]
+        assert label.startswith(str(tenant))
+    assert current_tenant() is None
+
+
+async def test_a_job_that_a_job_queues_is_of_the_same_tenant_and_of_its_transaction(acme, globex):
+    await acme.run(lambda: write_and_look_again.defer(label="acme's"))
+    await globex.run(lambda: write_and_look_again.defer(label="globex's"))
+    await work()
+    assert sorted(seen) == [
+        ("after acme's", "acme", ["acme's"]),
+        ("after globex's", "globex", ["globex's"]),
+    ]
+
+
+async def test_a_job_that_fails_leaves_nothing_of_its_transaction_and_the_worker_goes_on(acme):
+    def queue() -> None:
+        write_and_fail.defer(label="secret words")
+        look.defer(label="next")
+
+    await acme.run(queue)
+    with log_lines() as lines:
+        await work()
+    assert seen == [("next", "acme", [])]
+    assert await statuses() == {"secret words": "failed", "next": "succeeded"}
+    [failure] = [line for line in lines.read() if line["level"] == "ERROR"]
+    assert "RuntimeError" in failure["exc_info"]
+    assert "secret words" not in failure["exc_info"]
+
+
+async def test_a_job_whose_tenant_is_gone_is_dropped_with_a_line_in_the_log(acme):
+    def queue() -> None:
+        with tenant_context(TenantRef(id=None, schema_name="gone")):
+            look.defer(label="orphan")
+
+    await in_database(queue)
+    with log_lines("tenants.tasks") as lines:
+        await work()
+    assert seen == []
+    assert await statuses() == {"orphan": "succeeded"}
+    [line] = lines.read()
+    assert (line["level"], line["job"], line["tenant"]) == ("WARNING", "tests.jobs.look", "gone")
+
+
+async def test_a_job_cannot_be_queued_for_nobody(acme):
+    with pytest.raises(NoTenant):
+        await in_database(look.defer, label="nobody's")
+    assert await statuses() == {}
+
+
+async def test_a_worker_that_waits_hears_of_a_new_job_at_once(acme):
+    worker = app.with_connector(app.connector.get_worker_connector())
+    async with worker.open_async():
+        running = asyncio.create_task(
+            worker.run_worker_async(
+                wait=True,
+                listen_notify=True,
+                install_signal_handlers=False,
+                queues=[QUEUE],
+                fetch_job_polling_interval=60,
+            )
+        )
+        async with asyncio.timeout(20):
+            while not seen:
+                await acme.run(lambda: look.defer(label="heard"))
+                await asyncio.sleep(0.2)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert seen[0][:2] == ("heard", "acme")

@@ -1,0 +1,60 @@
+"""The reference pages and the site that `make docs` makes of all pages. Building it is `make docs`' own affair."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.utils.module_loading import import_string
+
+from assistants import use_cases
+from assistants.conf import PREFIX, SETTINGS
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+SITE = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
+PAGES = sorted((DOCS / "reference").glob("*.md"))
+OBJECTS = [(page.name, name) for page in PAGES for name in re.findall(r"^::: (\S+)$", page.read_text(), re.MULTILINE)]
+
+
+def pages_of(navigation: list[Any]) -> list[str]:
+    """The files that a navigation names."""
+    entries = [value for entry in navigation for value in entry.values()]
+    return [page for each in entries for page in (pages_of(each) if isinstance(each, list) else [each])]
+
+
+def test_the_site_leads_to_every_page_once() -> None:
+    pages = [page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")]
+    decisions = [page for page in pages if re.match(r"decisions/0", page)]
+    assert sorted(pages_of(SITE["nav"])) == sorted(set(pages) - set(decisions))
+
+
+def test_the_site_loads_nothing_from_elsewhere() -> None:
+    assert SITE["theme"]["highlightjs"] is False
+    assert all("://" not in each for each in SITE["extra_css"])
+
+
+@pytest.mark.parametrize(("page", "name"), OBJECTS)
+def test_what_a_page_documents_is_there_and_has_a_docstring(page: str, name: str) -> None:
+    try:
+        found = import_module(name)
+    except ImportError:
+        found = import_string(name)
+    assert found.__doc__
+
+
+def test_every_setting_is_explained_with_its_default() -> None:
+    page = (DOCS / "reference/settings.md").read_text()
+    rows = re.findall(r"^\| `(AI_ASSISTANT_\w+)` \| `(.+?)` \| (.+) \|$", page, re.MULTILINE)
+    assert rows == [(PREFIX + each.name, str(each.default), each.meaning) for each in SETTINGS]
+    assert all(PREFIX + each.other_name in page for each in SETTINGS)
+
+
+def test_every_use_case_is_documented() -> None:
+    documented = {name.removeprefix("assistants.use_cases.") for page, name in OBJECTS if page == "use-cases.md"}
+    synchronous = {name for name in use_cases.__all__ if not (name[0] == "a" and name[1:] in use_cases.__all__)}
+    assert documented == synchronous
