@@ -51,7 +51,7 @@ check: $(VENV)/test.stamp ## Lint, format, types, layers, migrations, Django's c
 	@PYTHONPATH=platform:. $(BIN)/lint-imports
 	@ATRIUM_DEBUG=1 ATRIUM_EXAMPLE=1 $(BIN)/python manage.py makemigrations --check --dry-run
 	@ATRIUM_DEBUG=1 ATRIUM_EXAMPLE=1 $(BIN)/python manage.py check
-	@ATRIUM_DEBUG=1 $(BIN)/python manage.py openapi --check
+	@ATRIUM_DEBUG=1 ATRIUM_EXAMPLE=1 $(BIN)/python manage.py openapi --check
 	@$(MAKE) --no-print-directory superset
 
 # The project's own comparison with the peer's document is in tests/contract. A checkout that lies beside the shared

@@ -15,7 +15,7 @@ def message_as_json(row: Message) -> dict[str, Any]:
         "id": str(row.pk),
         "type": row.type,
         "content": row.content,
-        "created_at": row.created_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),  # as ninja writes it
+        "created_at": row.created_at.isoformat().replace("+00:00", "Z"),  # as the API's renderer writes it
         "run_id": as_json_id(row.run_id),
         "citations": row.citations,
         "partial": bool(data.get("additional_kwargs", {}).get("partial")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ninja import NinjaAPI
 
 from assistants.api.documented import DocumentedAPI
+from assistants.api.rendering import JSONRenderer
 from tenants.api.auth import API_AUTH
 
 
@@ -16,4 +17,5 @@ def init_api() -> NinjaAPI:
         description="Assistants, threads and messages of one tenant. Sign in with a session or an API key.",
         auth=API_AUTH,
         urls_namespace="api",
+        renderer=JSONRenderer(),
     )

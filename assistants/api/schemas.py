@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import IntegerField, UUIDField
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from assistants import models
 
@@ -28,10 +28,13 @@ else:
     Key = _type_of_keys()
 
 
-class Sent(Schema):
-    """Base of what the API sends: a field with a default is sent, too, and the document says so."""
+class Sent(BaseModel):
+    """Base of what the API sends: a field with a default is sent, too, and the document says so.
 
-    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+    Not a ninja ``Schema``: that looks at each object in Python before pydantic does, which takes eight times as long.
+    """
+
+    model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
 
 
 class Assistant(Sent):

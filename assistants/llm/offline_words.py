@@ -25,8 +25,9 @@ actually answer anyone anything ask asked asking briefly came colleague come com
 describe detail details document documents exactly example examples explain find found get gets give given
 gives go goes going got happen happens hello help hey hi info information keep keeps kept know let like list
 look looking make makes made maybe mean means meant need needs okay ok one please possible possibly question
-long really say says said see seem seems show shows soon something sort start started starts stuff take takes tell thank thanks
-thing things think told understand use used uses using want wants way ways wonder wondering work works working
+long really say says said see seem seems show shows soon something sort start started starts stuff take takes tell
+thank thanks thing things think told understand use used uses using want wants way ways wonder wondering
+work works working
 """
 STOPWORDS = frozenset((_GRAMMAR + _CHATTER).split())
 

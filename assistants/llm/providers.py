@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from langchain_core.language_models import BaseChatModel
 from langchain_core.utils import get_pydantic_field_names
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from assistants.exceptions import AIAssistantMisconfiguredError
 from assistants.llm.completions import ChatCompletions
@@ -68,7 +68,7 @@ def _make_openai(model: str, key: str, base_url: str, arguments: tuple[tuple[str
 
     made = ChatOpenAI(
         model=model,
-        api_key=key,
+        api_key=SecretStr(key),
         base_url=base_url or None,
         http_async_client=http_client(),
         stream_usage=True,  # off by default with a base URL of one's own, and token use would be lost

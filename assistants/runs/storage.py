@@ -88,7 +88,7 @@ def _insert(rows: Sequence[Model]) -> Sql:
 
 def _update(model: type[Model], key: Any, changes: Mapping[str, Any]) -> Sql:
     """Fields of one row, by name."""
-    fields = [model._meta.get_field(name) for name in changes]
+    fields: list[Any] = [model._meta.get_field(name) for name in changes]
     places = ", ".join(f"{_quoted(field.column)} = %s" for field in fields)
     values = [_stored(field, value) for field, value in zip(fields, changes.values(), strict=True)]
     where = f"WHERE {_quoted(_key(model).column)} = %s"
@@ -105,7 +105,7 @@ def _stored(field: Any, value: Any) -> Any:
     return field.get_db_prep_save(value, connection)
 
 
-def _key(model: type[Model]) -> Field[Any, Any]:
+def _key(model: type[Model]) -> Any:
     assert model._meta.pk is not None
     return model._meta.pk
 
@@ -114,5 +114,5 @@ def _table(model: type[Model]) -> str:
     return _quoted(model._meta.db_table)
 
 
-def _quoted(name: str) -> str:
+def _quoted(name: Any) -> str:
     return connection.ops.quote_name(name)

@@ -9,8 +9,8 @@ from tenants.models import AccessRule
 from tenants.prepared import Prepared
 from tenants.rules.decide import Decision, Rule, decide
 
-_ENABLED = Prepared(
-    lambda: AccessRule.objects.filter(enabled=True).values_list(
+_ENABLED: Prepared[AccessRule] = Prepared(
+    lambda: AccessRule.objects.filter(enabled=True).values_list(  # type: ignore[arg-type,return-value]  # asked by rows()
         "pk", "effect", "assistant_id", "role__name", "member_id"
     )
 )

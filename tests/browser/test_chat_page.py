@@ -10,7 +10,6 @@ from langchain_core.messages import AIMessage, HumanMessage, message_to_dict
 from playwright.async_api import Page, expect
 
 from assistants.models import Message, Run, Thread
-from tenants.context import tenant_context
 from tests.documents import add_ready_document
 from tests.factories import PASSWORD, TenantFixture
 from tests.nodejs import node

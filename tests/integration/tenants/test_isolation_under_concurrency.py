@@ -60,7 +60,5 @@ def test_it_sees_no_wrong_row_in_2000_operations(marked_tenants, database_url):
 
 def test_it_would_notice_the_stock_backend(marked_tenants, database_url):
     # Fewer operations and little patience: the stock backend also strands connections until the pool is empty.
-    report = run_leaks(
-        database_url, LEAKS_BACKEND="stock", LEAKS_OPERATIONS="500", ATRIUM_DATABASE_TIMEOUT="0.2"
-    )
+    report = run_leaks(database_url, LEAKS_BACKEND="stock", LEAKS_OPERATIONS="500", ATRIUM_DATABASE_TIMEOUT="0.2")
     assert report["wrong"] > 0, report
