@@ -12,6 +12,7 @@ from ninja.responses import Status
 from assistants.access import thread_for
 from assistants.api import schemas
 from assistants.api.pages import LINK_HEADER, After, Limit, link_next_page
+from assistants.assistants import AIAssistant
 from assistants.callers import Caller
 from assistants.models import Thread
 from assistants.paging import DEFAULT_LIMIT, Page
@@ -25,13 +26,13 @@ THREADS = ["threads"]
 @router.get("/assistants/", response=list[schemas.Assistant], operation_id="ai_list_assistants")
 async def list_assistants(request: HttpRequest) -> list[Any]:
     """The assistants that you may use, by name."""
-    return await in_database(threads.list_assistants, Caller.of_request(request))
+    return [_shown(assistant) for assistant in await in_database(threads.list_assistants, Caller.of_request(request))]
 
 
 @router.get("/assistants/{assistant_id}/", response=schemas.Assistant, operation_id="ai_get_assistant")
 async def get_assistant(request: HttpRequest, assistant_id: str) -> Any:
     """One assistant."""
-    return await in_database(threads.get_assistant, Caller.of_request(request), assistant_id)
+    return _shown(await in_database(threads.get_assistant, Caller.of_request(request), assistant_id))
 
 
 @router.get(
@@ -87,3 +88,7 @@ def _update(caller: Caller, thread_id: str, changes: Mapping[str, Any]) -> Threa
 
 def _delete(caller: Caller, thread_id: str) -> None:
     threads.delete_thread(caller, thread_for(caller, thread_id))
+
+
+def _shown(assistant: type[AIAssistant]) -> schemas.Assistant:
+    return schemas.Assistant(id=assistant.id, name=assistant.name)

@@ -12,12 +12,13 @@ import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import IO, Any
 
-from asgiref.sync import sync_to_async
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.signals import request_finished, request_started
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import set_script_prefix
+
+from tenants.database import in_database
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -69,6 +70,6 @@ class RequestHandler(ASGIHandler):
         if response is None:
             await request_finished.asend(sender=type(self))
         elif request_finished.has_listeners(type(self)):
-            await sync_to_async(response.close)()
+            await in_database(response.close)
         else:
             response.close()

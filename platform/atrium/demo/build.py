@@ -54,7 +54,7 @@ def recipes() -> list[Recipe]:
             "acme",
             "Acme",
             "Atrium's documentation",
-            "Who may use the assistants of a new tenant?",
+            "How do I start the demo on another port?",
             (base / "README.md", *sorted((base / "docs").rglob("*.md"))),
             base,
         ),

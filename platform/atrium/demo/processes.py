@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from atrium.demo.bootstrap import leave_if_asked
 from atrium.env import child_environment
 
 STARTUP_TIMEOUT = 60.0  # seconds
@@ -42,7 +43,8 @@ class Children:
             )
 
     def check(self) -> None:
-        """Raise ``ChildEnded`` when one is gone."""
+        """Raise ``ChildEnded`` when one is gone, and ``SystemExit`` when the demo is to end."""
+        leave_if_asked()
         for name, process in self._running.items():
             if process.poll() is not None:
                 raise ChildEnded(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 import time
 from argparse import ArgumentParser
 from pathlib import Path
@@ -29,14 +27,11 @@ class Command(BaseCommand):
         add_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Build, start, print, and wait for Ctrl-C."""
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        """Build, start, print, and wait for Ctrl-C or SIGTERM, which the bootstrap makes an orderly exit."""
         folder = Path(options["data_dir"]).resolve()
         children = Children(folder / "logs")
         try:
             self._run(folder, children, options["port"], options["workers"])
-        except KeyboardInterrupt:
-            say("stopping ...\n")
         except ChildEnded as error:
             stop(f"{error}.")
         finally:

@@ -1,0 +1,46 @@
+"""What Django tells listeners at the end of a request reaches them off the event loop, and no connection is lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from django.core.signals import request_finished
+from django.db import connection
+
+from tenants.models import Tenant
+from tests.waiting import until
+
+
+@pytest.fixture
+def finished() -> Iterator[list[tuple[int, str]]]:
+    """For each request that ends: how many tenants a listener counts, and on which thread."""
+    seen: list[tuple[int, str]] = []
+
+    def count_tenants(**_: object) -> None:
+        seen.append((Tenant.objects.count(), threading.current_thread().name))
+
+    request_finished.connect(count_tenants)
+    yield seen
+    request_finished.disconnect(count_tenants)
+
+
+async def test_a_projects_own_listener_may_use_the_database(server, acme, finished):
+    client = server.signed_in(acme)
+    before = connections_in_use()
+    for _ in range(5):
+        assert (await client.get("/api/threads/")).status_code == 200
+    assert (await client.get("/api/nothing/")).status_code == 404
+
+    async def heard_of_all() -> bool:
+        return len(finished) == 6 and connections_in_use() == before
+
+    await until(heard_of_all, "the listener heard of all requests and every connection came back")
+    assert [count for count, _ in finished] == [2] * 6
+    assert threading.main_thread().name not in {name for _, name in finished}
+
+
+def connections_in_use() -> int:
+    stats = connection.pool.get_stats()
+    return stats["pool_size"] - stats["pool_available"]
