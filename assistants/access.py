@@ -9,15 +9,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Field, Model, Q, QuerySet
 
 from assistants.callers import Caller
 from assistants.conf import Permission, PermissionName, permission
 from assistants.models import Message, Thread
 from assistants.permissions import allow_all, check_allowed, is_allowed, owns_thread
-from assistants.policies import may_use_thread, own_threads
+from assistants.policies import OWN_THREADS, may_use_thread, own_threads, owner
 from tenants.actors import Actor
 from tenants.errors import NotFound
+from tenants.prepared import Given, Prepared
 
 _IN_SQL: Mapping[Permission, Callable[[Caller], Q]] = {
     may_use_thread: own_threads,
@@ -59,15 +60,29 @@ def thread_for(who: Actor | Caller, thread_id: Any, to: PermissionName = "CAN_VI
 
     One query. Raises ``ThreadNotFound``, or ``AIUserNotAllowedError`` for what the caller may view but not do.
     """
-    caller = Caller.of(who)
-    rows = Thread.objects.filter(pk=key_of(Thread, thread_id, ThreadNotFound))
-    condition = viewable(caller)
-    thread = (rows.select_related("created_by") if condition is None else rows.filter(condition)).first()
-    if thread is None or (condition is None and not may_view(caller, thread)):
+    caller, key = Caller.of(who), key_of(Thread, thread_id, ThreadNotFound)
+    thread = _OWN_THREAD.first(key=key, **owner(caller)) if is_own_viewable() else _viewable_thread(caller, key)
+    if thread is None:
         raise ThreadNotFound
     if to != "CAN_VIEW_THREAD_FN":
         check_allowed(caller, to, thread=thread, message=None)
     return thread
+
+
+_OWN_THREAD = Prepared(lambda: Thread.objects.filter(OWN_THREADS, pk=Given("key", key_field(Thread))).order_by())
+
+
+def is_own_viewable() -> bool:
+    """True where people view their own threads and no others: the usual case, for which queries are prepared."""
+    return permission("CAN_VIEW_THREAD_FN") is may_use_thread
+
+
+def _viewable_thread(caller: Caller, key: Any) -> Thread | None:
+    rows, condition = Thread.objects.filter(pk=key), viewable(caller)
+    if condition is not None:
+        return rows.filter(condition).first()
+    thread = rows.select_related("created_by").first()
+    return thread if thread is not None and may_view(caller, thread) else None
 
 
 def message_for(who: Actor | Caller, thread_id: Any, message_id: Any) -> Message:
@@ -81,8 +96,7 @@ def message_for(who: Actor | Caller, thread_id: Any, message_id: Any) -> Message
 
 def key_of(model: type[Model], value: Any, missing: type[Exception]) -> Any:
     """``value`` as the model's key. What cannot be one belongs to no row: raises ``missing``."""
-    field = model._meta.pk
-    assert field is not None
+    field = key_field(model)
     try:
         key = field.to_python(value)
         field.run_validators(key)
@@ -91,3 +105,9 @@ def key_of(model: type[Model], value: Any, missing: type[Exception]) -> Any:
     if isinstance(key, str) and "\x00" in key:  # PostgreSQL takes none in a text
         raise missing
     return key
+
+
+def key_field(model: type[Model]) -> Field[Any, Any]:
+    """The model's primary key."""
+    assert model._meta.pk is not None
+    return model._meta.pk

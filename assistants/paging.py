@@ -12,7 +12,8 @@ from django.db.models import Model, Q, QuerySet
 from assistants.access import key_of
 from tenants.errors import InvalidInput
 
-Row = TypeVar("Row", bound=Model)
+Row = TypeVar("Row")  # what a page holds: an instance or a tuple; it has a ``pk`` and a ``created_at``
+Stored = TypeVar("Stored", bound=Model)
 Order = Literal["asc", "desc"]
 
 DEFAULT_LIMIT, HIGHEST_LIMIT = 200, 500  # rows
@@ -44,7 +45,7 @@ class UnknownCursor(InvalidInput):
         super().__init__((self.__doc__ or "").strip(), field="after")
 
 
-def read_page(rows: QuerySet[Row], page: Page, keep: Callable[[Row], bool] | None = None) -> Listed[Row]:
+def read_page(rows: QuerySet[Stored, Row], page: Page, keep: Callable[[Row], bool] | None = None) -> Listed[Row]:
     """One page of ``rows``, which have a ``created_at``.
 
     ``keep`` leaves out rows that SQL could not judge; more are read until the page is full. Raises ``UnknownCursor``.
@@ -59,11 +60,16 @@ def read_page(rows: QuerySet[Row], page: Page, keep: Callable[[Row], bool] | Non
         if len(batch) <= page.limit:
             break
         place = _place(batch[-1])
-    more = len(kept) > page.limit
-    return Listed(kept[: page.limit], kept[page.limit - 1].pk if more else None)
+    return page_of(kept, page)
 
 
-def _place_of(rows: QuerySet[Row], cursor: Any) -> tuple[datetime, Any] | None:
+def page_of(rows: list[Any], page: Page) -> Listed[Any]:
+    """The page that begins with ``rows``, of which there is one more than fits if there is another page."""
+    more = len(rows) > page.limit
+    return Listed(rows[: page.limit], rows[page.limit - 1].pk if more else None)
+
+
+def _place_of(rows: QuerySet[Stored, Any], cursor: Any) -> tuple[datetime, Any] | None:
     if cursor is None:
         return None
     found = rows.filter(pk=key_of(rows.model, cursor, UnknownCursor)).values_list("created_at", "pk").first()
@@ -76,7 +82,7 @@ def _place(row: Any) -> tuple[datetime, Any]:
     return row.created_at, row.pk
 
 
-def _after(rows: QuerySet[Row], place: tuple[datetime, Any] | None, order: Order) -> QuerySet[Row]:
+def _after(rows: QuerySet[Stored, Row], place: tuple[datetime, Any] | None, order: Order) -> QuerySet[Stored, Row]:
     if place is None:
         return rows
     made, key = place

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, Q
 from django.http import HttpRequest
 
 from assistants.callers import Caller
+from tenants.prepared import Given
 from tenants.rules.store import decide_use
 
 if TYPE_CHECKING:
@@ -45,3 +46,14 @@ def own_threads(caller: Caller) -> Q:
     if caller.api_key_id is not None:
         return Q(created_by_id=None, api_key_id=caller.api_key_id)
     return Q(pk__in=[])
+
+
+# ``own_threads`` for prepared queries, which are asked with ``owner(caller)``.
+OWN_THREADS = Q(created_by_id=Given("member", BigIntegerField())) | Q(
+    created_by_id=None, api_key_id=Given("api_key", BigIntegerField())
+)
+
+
+def owner(caller: Caller) -> dict[str, Any]:
+    """The values in ``OWN_THREADS``. A key that acts for a member owns what the member owns; nobody owns nothing."""
+    return {"member": caller.user_id, "api_key": caller.api_key_id if caller.user_id is None else None}

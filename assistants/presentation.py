@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
+from assistants.messages import text_of
 from assistants.models import Message
 from assistants.runs.turns import as_json_id
 
 
-def message_as_json(row: Message) -> dict[str, Any]:
+class StoredMessage(NamedTuple):
+    """A message's row without the cost of a model instance: a list has hundreds."""
+
+    pk: Any
+    created_at: datetime
+    run_id: Any
+    message: dict[str, Any]
+    citations: list[dict[str, Any]]
+
+
+def message_as_json(row: Message | StoredMessage) -> dict[str, Any]:
     """A message as JSON: ``id`` is text whatever the key's type, as in the seed's API."""
     data = row.message["data"]
     return {
         "id": str(row.pk),
-        "type": row.type,
-        "content": row.content,
+        "type": row.message["type"],
+        "content": text_of(data.get("content", "")),
         "created_at": row.created_at.isoformat().replace("+00:00", "Z"),  # as the API's renderer writes it
         "run_id": as_json_id(row.run_id),
         "citations": row.citations,

@@ -6,10 +6,11 @@ import hashlib
 import secrets
 
 from django.db import DEFAULT_DB_ALIAS
+from django.db.models import CharField
 
 from tenants.members import role_names
 from tenants.models import ApiKey, User
-from tenants.prepared import Prepared
+from tenants.prepared import Given, Prepared
 
 KEY_START = "atr_"
 PREFIX_LENGTH = len(KEY_START) + 6
@@ -29,7 +30,7 @@ def digest_of(secret: str) -> str:
 
 def find_api_key(secret: str) -> ApiKey | None:
     """The valid key of the current tenant that ``secret`` is, or None. One query, its member and roles included."""
-    row = next(iter(_BY_DIGEST.rows(digest_of(secret))), None)
+    row = next(iter(_BY_DIGEST.rows(digest=digest_of(secret))), None)
     if row is None:
         return None
     key = ApiKey.from_db(DEFAULT_DB_ALIAS, _KEY_FIELDS, row[: len(_KEY_FIELDS)])
@@ -45,7 +46,7 @@ _USER_FIELDS = [field.attname for field in User._meta.concrete_fields]
 _BY_DIGEST = Prepared(
     lambda: (
         ApiKey.objects.annotate(role_names=role_names("user_id"))
-        .filter(digest="")
+        .filter(digest=Given("digest", CharField()))
         .values_list(*_KEY_FIELDS, *(f"user__{name}" for name in _USER_FIELDS), "role_names")
     )
 )

@@ -10,10 +10,25 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import Expression, Field, Model, QuerySet
 
 Row = TypeVar("Row", bound=Model)
+
+
+class Given(Expression):
+    """A place for a value in a prepared query: ``filter(pk=Given("key", UUIDField()))``.
+
+    The value is handed to the database as it is: give what the field holds in Python, and no text in its place.
+    """
+
+    def __init__(self, name: str, output_field: Field[Any, Any]) -> None:
+        super().__init__(output_field=output_field)
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        """A placeholder, and this in its place."""
+        return "%s", [self]
 
 
 class Prepared(Generic[Row]):
@@ -22,28 +37,38 @@ class Prepared(Generic[Row]):
     Parameters
     ----------
     make
-        Gives the queryset, with some value of the right kind in each place. Called once, when the apps are ready.
-
-    ``rows`` and ``first`` take the values in the order in which they stand in the SQL.
+        Gives the queryset, with a ``Given`` in each place where the value differs. Called once, when the apps are
+        ready.
     """
 
-    def __init__(self, make: Callable[[], QuerySet[Row]]) -> None:
+    def __init__(self, make: Callable[[], QuerySet[Row, Any]]) -> None:
         self._make = make
 
-    @cached_property
-    def _query(self) -> tuple[type[Row], str]:
-        queryset = self._make()
-        sql, _ = queryset.query.sql_with_params()
-        return queryset.model, sql
+    def first(self, **given: Any) -> Row | None:
+        """The first row as an instance, with its annotations as attributes; None where there is none.
 
-    def first(self, *values: Any) -> Row | None:
-        """The first row as an instance, with its annotations; None where there is none."""
-        model, sql = self._query
-        return next(iter(model._default_manager.raw(sql, values)), None)
+        For models whose columns hold what their fields do in Python: not for JSON.
+        """
+        model, _, _, names = self._query
+        rows = self.rows(**given)
+        if not rows:
+            return None
+        fields = [field.attname for field in model._meta.concrete_fields]
+        instance = model.from_db(DEFAULT_DB_ALIAS, fields, rows[0][: len(fields)])
+        for name, value in zip(names, rows[0][len(fields) :], strict=True):
+            setattr(instance, name, value)
+        return instance
 
-    def rows(self, *values: Any) -> list[tuple[Any, ...]]:
-        """The rows as tuples of the columns, as the database gives them: for ``values_list``."""
-        _, sql = self._query
+    def rows(self, **given: Any) -> list[tuple[Any, ...]]:
+        """The rows as tuples, in the order of the columns. JSON comes as text."""
+        _, sql, parameters, _ = self._query
         with connection.cursor() as cursor:
-            cursor.execute(sql, values)
+            cursor.execute(sql, [given[part.name] if isinstance(part, Given) else part for part in parameters])
             return cursor.fetchall()
+
+    @cached_property
+    def _query(self) -> tuple[type[Row], str, tuple[Any, ...], list[str]]:
+        """The model, the SQL, its parameters, and the names of the columns after those of the model's fields."""
+        queryset = self._make()
+        sql, parameters = queryset.query.sql_with_params()
+        return queryset.model, sql, parameters, list(queryset.query.annotation_select)

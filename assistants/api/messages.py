@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from ninja import Query, Router
 from ninja.responses import Status
 
 from assistants.access import message_for
 from assistants.api import schemas
 from assistants.api.pages import LINK_HEADER, After, Limit, link_next_page
+from assistants.api.rendering import json_response
 from assistants.callers import Caller
 from assistants.exceptions import ModelFailedError
 from assistants.paging import DEFAULT_LIMIT, Order, Page
@@ -45,8 +46,7 @@ async def list_messages(
     """What was said in the thread, oldest first unless asked otherwise."""
     page = Page(limit, after or None, order)
     listed = await in_database(messages.list_messages, Caller.of_request(request), thread_id, page)
-    # Written as it is: to validate what has the shape already would take most of the request's time.
-    response = JsonResponse([message_as_json(row) for row in listed.rows], safe=False)
+    response = json_response([message_as_json(row) for row in listed.rows])
     link_next_page(request, response, listed)
     return response
 

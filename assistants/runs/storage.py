@@ -9,11 +9,11 @@ The SQL is put together from the names of our own tables and columns (hence the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import orjson
 from django.db import connection, transaction
 from django.db.models import Field, Model
 
@@ -33,7 +33,7 @@ def store_question(run: Run, question: Message, thread: Mapping[str, Any], *, ea
     where = "WHERE thread_id = %s ORDER BY created_at DESC, id DESC LIMIT %s"
     newest = f"SELECT message FROM {_table(Message)} {where}"  # noqa: S608
     rows = _run(writes, (newest, [run.thread_id, earlier]))
-    return [json.loads(row[0]) for row in rows]
+    return [orjson.loads(row[0]) for row in rows]
 
 
 def store_answer(

@@ -2,34 +2,81 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from django.db.models import Q, QuerySet
+import orjson
+from django.db.models import BooleanField, F, Func, QuerySet, Value
 
-from assistants.access import ThreadNotFound, key_of, thread_for, viewable
+from assistants.access import ThreadNotFound, is_own_viewable, key_field, key_of, thread_for, viewable
 from assistants.callers import Caller
 from assistants.models import Message, Thread
-from assistants.paging import Listed, Page, UnknownCursor, read_page
+from assistants.paging import Listed, Order, Page, UnknownCursor, page_of, read_page
 from assistants.permissions import check_allowed
+from assistants.policies import OWN_THREADS, owner
+from assistants.presentation import StoredMessage
 from tenants.actors import Actor
+from tenants.prepared import Given, Prepared
 
 OLDEST_FIRST = Page()
-# What people read, as far as SQL can tell: an AI message of nothing but tool calls has no text.
-_READABLE = Q(message__type="human") | (Q(message__type="ai") & ~Q(message__data__content__in=["", []]))
+_COLUMNS = StoredMessage._fields
+# What people read: what a person said, and an AI message with text (one of nothing but tool calls has none). The rule
+# of ``assistants.messages.is_readable``; a content is a text, or a list of texts and of parts that may have one.
+_TEXT = '(@.type() == "string" && @ != "") || (@.text.type() == "string" && @.text != "")'
+_READABLE = f'$ ? (@.type == "human" || (@.type == "ai" && exists(@.data.content[*] ? ({_TEXT}))))'
 
 
-def list_messages(who: Actor | Caller, thread_id: Any, page: Page = OLDEST_FIRST) -> Listed[Message]:
+class _IsReadable(Func):
+    function = "jsonb_path_exists"
+    template = "%(function)s(%(expressions)s::jsonpath)"
+    output_field = BooleanField()
+
+
+def list_messages(who: Actor | Caller, thread_id: Any, page: Page = OLDEST_FIRST) -> Listed[StoredMessage]:
     """A page of what people read in the thread. Raises ``ThreadNotFound``."""
     caller = Caller.of(who)
-    rows = _messages(caller, thread_id).filter(_READABLE)
-    try:
-        listed = read_page(rows, page, lambda row: row.is_readable)
-    except UnknownCursor:
-        thread_for(caller, thread_id)  # an unknown thread is the first thing to say
-        raise
+    if page.after is None and is_own_viewable():
+        listed = _first_page(caller, key_of(Thread, thread_id, ThreadNotFound), page)
+    else:
+        listed = _any_page(caller, thread_id, page)
     if not listed.rows:
         thread_for(caller, thread_id)  # is it empty, or is there none?
     return listed
+
+
+def _first_page(caller: Caller, key: Any, page: Page) -> Listed[StoredMessage]:
+    """As ``_any_page``, for the most usual question."""
+    rows = _prepared_page(page.order, page.limit).rows(thread=key, **owner(caller))
+    read = [
+        StoredMessage(pk, made, run, orjson.loads(message), orjson.loads(citations))
+        for pk, made, run, message, citations in rows
+    ]
+    return page_of(read, page)
+
+
+@lru_cache(maxsize=32)
+def _prepared_page(order: Order, limit: int) -> Prepared[Message]:
+    direction = "-" if order == "desc" else ""
+
+    def make() -> QuerySet[Message, Any]:
+        thread = Thread.objects.filter(OWN_THREADS, pk=Given("thread", key_field(Thread))).order_by().values("pk")
+        rows = _readable(Message.objects.filter(thread=thread[:1]))
+        return rows.order_by(f"{direction}created_at", f"{direction}pk").values_list(*_COLUMNS)[: limit + 1]
+
+    return Prepared(make)
+
+
+def _any_page(caller: Caller, thread_id: Any, page: Page) -> Listed[StoredMessage]:
+    rows = _readable(_messages(caller, thread_id)).values_list(*_COLUMNS, named=True)
+    try:
+        return read_page(rows, page)
+    except UnknownCursor:
+        thread_for(caller, thread_id)  # an unknown thread is the first thing to say
+        raise
+
+
+def _readable(rows: QuerySet[Message]) -> QuerySet[Message]:
+    return rows.filter(_IsReadable(F("message"), Value(_READABLE)))
 
 
 def delete_message(who: Actor | Caller, message: Message) -> tuple[int, dict[str, int]]:

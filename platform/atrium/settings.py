@@ -49,6 +49,7 @@ TENANT_SYNC_ROUTER = "tenants.router.SchemaRouter"
 DATABASE_ROUTERS = [TENANT_SYNC_ROUTER]
 PUBLIC_SCHEMA_NAME = "public"
 AUTH_USER_MODEL = "tenants.User"
+SESSION_ENGINE = "tenants.sessions"
 AUTHENTICATION_BACKENDS = ["tenants.sign_in.MemberBackend"]
 
 # -- database: a pool per process, as many threads as connections

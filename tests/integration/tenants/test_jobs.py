@@ -54,9 +54,13 @@ def empty_queue(clean_tenants) -> Iterator[None]:
 
 async def work() -> None:
     """Run what is queued, and what that queues, until nothing is left."""
-    worker = app.with_connector(app.connector.get_worker_connector())
-    async with worker.open_async():
-        await worker.run_worker_async(wait=False, install_signal_handlers=False, queues=[QUEUE], concurrency=5)
+    while True:
+        worker = app.with_connector(app.connector.get_worker_connector())
+        async with worker.open_async():
+            # It ends when it finds nothing to do, though a job that still runs may be about to queue another.
+            await worker.run_worker_async(wait=False, install_signal_handlers=False, queues=[QUEUE], concurrency=5)
+        if "todo" not in (await statuses()).values():
+            return
 
 
 async def statuses() -> dict[str, str]:
