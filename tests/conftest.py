@@ -52,6 +52,7 @@ def clean_tenants(tenants, django_db_blocker) -> Iterator[dict[str, TenantFixtur
     """Both tenants as they were made; what the test leaves behind is removed after it."""
     from tenants.database import give_connections_back
     from tenants.hosts import host_map
+    from assistants.models import RunLease
     from tenants.models import Tenant
     from tests.factories import reset
 
@@ -59,6 +60,7 @@ def clean_tenants(tenants, django_db_blocker) -> Iterator[dict[str, TenantFixtur
         yield tenants
         with public_context():
             Tenant.objects.update(status=Tenant.Status.ACTIVE)
+            RunLease.objects.all().delete()
         for tenant in tenants.values():
             reset(tenant)
         host_map.forget()

@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from ninja import NinjaAPI
 
 from assistants.api.messages import router as messages
+from assistants.api.runs import router as runs
 from assistants.api.threads import router as threads
 from assistants.conf import init_api_function
 from tenants.api.foreign_auth import sign_in_actors
@@ -22,4 +23,5 @@ def assemble_api() -> NinjaAPI:
     answer_errors(api)
     api.add_router("", threads, tags=["assistants"])
     api.add_router("", messages, tags=["messages"])
+    api.add_router("", runs, tags=["runs"])
     return api

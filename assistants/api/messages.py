@@ -12,16 +12,13 @@ from assistants.access import message_for
 from assistants.api import schemas
 from assistants.api.pages import LINK_HEADER, After, Limit, link_next_page
 from assistants.api.rendering import json_response
+from assistants.api.turns import Started, begin
 from assistants.callers import Caller
 from assistants.exceptions import ModelFailedError
 from assistants.paging import DEFAULT_LIMIT, Order, Page
 from assistants.presentation import message_as_json
 from assistants.runs import sse
-from assistants.runs.active import ActiveRun
-from assistants.runs.runner import runner
 from assistants.use_cases import messages
-from assistants.use_cases.begin_turn import begin_turn
-from tenants.api.auth import actor_of
 from tenants.database import in_database
 
 router = Router()
@@ -68,19 +65,11 @@ async def create_message(
     request: HttpRequest, thread_id: str, payload: schemas.ThreadMessageIn
 ) -> Status | HttpResponseBase:
     """Ask the assistant. Everything that can be refused is refused before the first byte."""
-    turn = await in_database(
-        begin_turn,
-        actor_of(request),
-        thread_id,
-        payload.assistant_id,
-        payload.content,
-        user=getattr(request, "user", None),
-        request=request,
-    )
-    run = runner.start(turn)
+    started = await begin(request, thread_id, payload.assistant_id, payload.content)
     if sse.CONTENT_TYPE in request.headers.get("Accept", ""):
-        return StreamingHttpResponse(sse.frames(run.follow()), content_type=sse.CONTENT_TYPE, headers=sse.HEADERS)
-    return Status(201, await _messages_of(run))
+        frames = sse.frames(started.events())
+        return StreamingHttpResponse(frames, content_type=sse.CONTENT_TYPE, headers=sse.HEADERS)
+    return Status(201, await _messages_of(started))
 
 
 @router.delete(
@@ -98,8 +87,8 @@ def _delete(caller: Caller, thread_id: str, message_id: str) -> None:
     messages.delete_message(caller, message_for(caller, thread_id, message_id))
 
 
-async def _messages_of(run: ActiveRun) -> list[dict[str, Any]]:
-    final = await run.last()
+async def _messages_of(started: Started) -> list[dict[str, Any]]:
+    final = await started.final()
     if final.type == "error":
         facts = final.payload
         raise ModelFailedError(facts["detail"], code=facts["code"], run_id=facts["run_id"])

@@ -1,6 +1,6 @@
 """Threads, messages, runs."""
 
-from assistants.models.run import Run, RunEvent
+from assistants.models.run import Run, RunEvent, RunLease
 from assistants.models.thread import Message, Thread
 
-__all__ = ["Message", "Run", "RunEvent", "Thread"]
+__all__ = ["Message", "Run", "RunEvent", "RunLease", "Thread"]

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from assistants.models.thread import Thread
+from tenants.router import PUBLIC_ONLY
 
 
 class Run(models.Model):
@@ -32,6 +33,8 @@ class Run(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    api_key = models.ForeignKey("tenants.ApiKey", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    question = models.ForeignKey("Message", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     rule_id = models.BigIntegerField(null=True, blank=True, help_text="The access rule that allowed it.")
     model = models.CharField(max_length=255, blank=True)
     tokens_in = models.IntegerField(default=0)
@@ -39,7 +42,10 @@ class Run(models.Model):
     error_code = models.CharField(max_length=100, blank=True)
     error_detail = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    heartbeat_at = models.DateTimeField(auto_now_add=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    idempotency_scope = models.CharField(max_length=64, blank=True, help_text="Whose idempotency key it is.")
+    idempotency_key = models.CharField(max_length=255, null=True, blank=True)
+    request_digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of what was asked.")
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -49,11 +55,21 @@ class Run(models.Model):
                 fields=["thread"],
                 condition=models.Q(status__in=["queued", "running", "waiting"]),
                 name="one_active_run_a_thread",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["idempotency_scope", "idempotency_key"],
+                condition=models.Q(idempotency_key__isnull=False),
+                name="one_run_an_idempotency_key",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.assistant_id}: {self.get_status_display()}"
+
+    @property
+    def is_active(self) -> bool:
+        """True until the run has come to its end; one that waits for approval has not."""
+        return self.status in self.ACTIVE
 
 
 class RunEvent(models.Model):
@@ -73,3 +89,30 @@ class RunEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.type}"
+
+
+class RunLease(models.Model):
+    """Which process works on a run. In the public schema: one look finds the runs of all tenants that lost theirs.
+
+    It holds no content. A lease is made and ended in the statements that begin and end the run, and kept alive by its
+    process; one whose heartbeat is old belongs to a process that died (assistants/runs/keeper.py).
+    """
+
+    lives_in = PUBLIC_ONLY
+
+    id = models.BigAutoField(primary_key=True)
+    schema_name = models.CharField(max_length=63)
+    run_id = models.CharField(max_length=40)
+    owner = models.UUIDField()
+    attempts = models.PositiveSmallIntegerField(default=1)
+    resumable = models.BooleanField(default=True, help_text="False: asked from Python, by code that is gone with it.")
+    heartbeat_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["schema_name", "run_id"], name="one_lease_a_run"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["heartbeat_at"], name="lease_by_heartbeat")]
+
+    def __str__(self) -> str:
+        return f"{self.schema_name} {self.run_id}"

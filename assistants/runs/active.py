@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from assistants.messages import storable
@@ -14,9 +14,27 @@ class ActiveRun:
     """Collects a run's events in order. Followers read from any point, each at its own pace; a slow or gone follower
     holds nobody up, because the run never waits for one."""
 
-    def __init__(self) -> None:
+    def __init__(self, begins_after: int = 0) -> None:
+        self.begins_after = begins_after
+        """Events up to this sequence number were made by another process; the log has them."""
         self.events: list[Event] = []
+        self.stopped_by = ""
+        """Why the run is being stopped: "cancelled" by a person, "handover" to another process; or empty."""
         self._news = asyncio.Event()
+        self._listener: Callable[[Event], None] | None = None
+
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """Call ``listener`` with each event from now on: the log."""
+        self._listener = listener
+
+    def stop_listening(self) -> None:
+        """Call nobody any more."""
+        self._listener = None
+
+    @property
+    def last_sequence(self) -> int:
+        """The sequence number of the latest event."""
+        return self.begins_after + len(self.events)
 
     @property
     def is_over(self) -> bool:
@@ -25,19 +43,22 @@ class ActiveRun:
 
     def emit(self, type: EventType, payload: dict[str, Any]) -> Event:
         """Add an event and wake the followers."""
-        event = Event(len(self.events) + 1, type, storable(payload))
+        event = Event(self.last_sequence + 1, type, storable(payload))
         self.events.append(event)
+        if self._listener is not None:
+            self._listener(event)
         news, self._news = self._news, asyncio.Event()
         news.set()
         return event
 
     async def follow(self, after: int = 0) -> AsyncGenerator[Event]:
-        """The events with a sequence number above ``after``, as they come, until the final one."""
+        """The events of this process with a sequence number above ``after``, as they come, until the final one."""
+        position = max(0, after - self.begins_after)
         while True:
             news = self._news
-            while after < len(self.events):
-                event = self.events[after]
-                after += 1
+            while position < len(self.events):
+                event = self.events[position]
+                position += 1
                 yield event
                 if event.is_final:
                     return

@@ -6,10 +6,19 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 EventType = Literal[
-    "run.started", "message.delta", "tool.started", "tool.finished", "citations", "run.waiting", "run.done", "error"
+    "run.started",
+    "message.delta",
+    "tool.started",
+    "tool.finished",
+    "citations",
+    "run.restarted",
+    "run.waiting",
+    "run.cancelled",
+    "run.done",
+    "error",
 ]
 
-FINAL: frozenset[str] = frozenset({"run.waiting", "run.done", "error"})
+FINAL: frozenset[str] = frozenset({"run.waiting", "run.cancelled", "run.done", "error"})
 
 
 @dataclass(frozen=True, slots=True)

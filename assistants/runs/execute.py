@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import merge_configs
@@ -20,13 +22,20 @@ from assistants.messages import call_ids, text_of, without_open_calls
 from assistants.runs.active import ActiveRun
 from assistants.runs.citations import citations_of
 from assistants.runs.deltas import DeltaGatherer
+from assistants.runs.event_log import event_log
+from assistants.runs.events import Event, EventType
 from assistants.runs.token_use import TokenUse
 from assistants.runs.turns import Answer, Turn, as_json_id
 from assistants.use_cases.record_answer import record_answer
 from tenants.actors import acting_as
+from tenants.context import require_tenant
 from tenants.database import in_database
 
 log = logging.getLogger(__name__)
+
+CANCELLED, HANDOVER = "cancelled", "handover"
+PATIENCE = 60.0  # seconds that a finished answer waits for the database
+RETRY_AFTER = 0.5  # seconds
 
 
 @dataclass(frozen=True)
@@ -81,24 +90,31 @@ async def execute(
     """Run the turn to its end. Never raises for what the model or a tool does: that is the outcome's ``error``."""
     use = TokenUse()
     reporter = RunReporter(run, echo)
-    run.emit(
-        "run.started",
-        {
-            "run_id": as_json_id(turn.run_id),
-            "thread_id": as_json_id(turn.thread_id),
-            "assistant_id": turn.assistant.id,
-            "message_id": as_json_id(turn.question_id),
-        },
-    )
+    tenant = require_tenant()
+    run.listen(lambda event: event_log.keep(tenant, turn.run_id, event))
+    run.emit("run.restarted" if run.begins_after else "run.started", _beginning(turn))
     given = {**(more or {}), "input": turn.question}
     outcome = await _run_graph(turn, reporter, given, merge_configs(config, {"callbacks": [use]}))
+    if run.stopped_by == HANDOVER:
+        return outcome  # another process goes on with it
     reporter.gatherer.flush()
     answer = _answer(outcome, reporter, use)
+    if run.stopped_by == CANCELLED:
+        answer = replace(answer, cancelled=True, error_code="", error_detail="")
     if answer.citations:
         run.emit("citations", {"citations": list(answer.citations)})
     await _conclude(turn, run, answer)
     log.info("run ended", extra={**_facts(turn), "code": answer.error_code or None, "model": answer.model})
     return outcome
+
+
+def _beginning(turn: Turn) -> dict[str, Any]:
+    return {
+        "run_id": as_json_id(turn.run_id),
+        "thread_id": as_json_id(turn.thread_id),
+        "assistant_id": turn.assistant.id,
+        "message_id": as_json_id(turn.question_id),
+    }
 
 
 def _said(run: ActiveRun, piece: str) -> None:
@@ -149,13 +165,28 @@ def _until_failure(reporter: RunReporter) -> list[BaseMessage]:
 
 async def _conclude(turn: Turn, run: ActiveRun, answer: Answer) -> None:
     """Store the outcome, then tell the followers. They are told even when storing fails."""
+    run.stop_listening()  # the last events go with the answer
     try:
-        kind, payload = await in_database(record_answer, turn, answer, list(run.events))
+        events = await event_log.take(require_tenant(), turn.run_id)
+        kind, payload = await _stored(turn, answer, events, run.last_sequence)
     except Exception as error:
         code, detail = describe_failure(error)
         log.exception("an answer could not be stored", extra=_facts(turn))
         kind, payload = "error", {"run_id": as_json_id(turn.run_id), "code": code, "detail": detail}
     run.emit(kind, payload)
+
+
+async def _stored(turn: Turn, answer: Answer, events: Sequence[Event], last: int) -> tuple[EventType, dict[str, Any]]:
+    """The final event, stored; patient with a database that is away for a moment, because the model has spoken."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return await in_database(record_answer, turn, answer, events, last)
+        except (OperationalError, InterfaceError) as error:
+            if time.monotonic() > deadline:
+                raise
+            log.warning("an answer waits for the database", extra={**_facts(turn), "error": type(error).__name__})
+            await asyncio.sleep(RETRY_AFTER)
 
 
 def _facts(turn: Turn) -> dict[str, Any]:

@@ -3,36 +3,74 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from assistants.runs.active import ActiveRun
-from assistants.runs.execute import Outcome, execute
+from assistants.runs.execute import CANCELLED, HANDOVER, Outcome, execute
 from assistants.runs.turns import Turn
+from tenants.errors import Unavailable
 
 DRAIN_TIMEOUT = 30.0  # seconds that running answers get when the server stops
+
+
+class ServerStopping(Unavailable):
+    """This server is being stopped. Send the request again in a moment."""
+
+    code = "server_stopping"
 
 
 class Runner:
     """The runs of this process."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Outcome]] = set()
+        self._running: dict[str, tuple[ActiveRun, asyncio.Task[Outcome]]] = {}
+        self._draining = False
 
-    def start(self, turn: Turn) -> ActiveRun:
+    def check_open(self) -> None:
+        """Raise ``ServerStopping`` when no new run may begin here: asked before anything is written."""
+        if self._draining:
+            raise ServerStopping
+
+    def start(self, turn: Turn, run: ActiveRun | None = None) -> ActiveRun:
         """Begin the turn's run in a task of its own, in the caller's tenant context."""
-        run = ActiveRun()
+        run = run or ActiveRun()
         task = asyncio.create_task(execute(turn, run), name=f"run {turn.run_id}")
-        self._tasks.add(task)  # the loop itself keeps only a weak reference
-        task.add_done_callback(self._tasks.discard)
+        key = str(turn.run_id)
+        self._running[key] = (run, task)
+        task.add_done_callback(lambda _: self._running.pop(key, None))
         return run
 
+    def active(self, run_id: Any) -> ActiveRun | None:
+        """The run, if this process executes it."""
+        found = self._running.get(str(run_id))
+        return found[0] if found else None
+
+    def cancel(self, run_id: Any) -> bool:
+        """Stop the run because a person said so; what was said until then is kept. False: it is not here."""
+        return self._stop(str(run_id), CANCELLED)
+
     async def drain(self) -> None:
-        """Wait for the runs under way; those that take longer are ended as failed, with what they have."""
-        if not self._tasks:
-            return
-        _, late = await asyncio.wait(set(self._tasks), timeout=DRAIN_TIMEOUT)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        """Begin no more runs, and let those under way finish; those that take longer are left to another process."""
+        self._draining = True
+        tasks = {task for _, task in self._running.values()}
+        if tasks:
+            await asyncio.wait(tasks, timeout=DRAIN_TIMEOUT)
+        for key in list(self._running):
+            self._stop(key, HANDOVER)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def reopen(self) -> None:
+        """Take runs again: a server has started in this process."""
+        self._draining = False
+
+    def _stop(self, key: str, why: str) -> bool:
+        found = self._running.get(key)
+        if found is None:
+            return False
+        run, task = found
+        run.stopped_by = run.stopped_by or why
+        task.cancel()
+        return True
 
 
 runner = Runner()

@@ -18,8 +18,9 @@ CONTENT_TYPE = "text/event-stream"
 
 
 def frame(event: Event) -> bytes:
-    """One event's frame: id, type and one line of JSON."""
-    data = json.dumps(event.payload, ensure_ascii=False, separators=(",", ":"), default=str)
+    """One event's frame: id, type and one line of JSON, with its keys in order: live or read from the log, an event
+    is the same to the byte."""
+    data = json.dumps(event.payload, ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=str)
     return f"id: {event.sequence}\nevent: {event.type}\ndata: {data}\n\n".encode()
 
 

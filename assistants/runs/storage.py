@@ -17,19 +17,22 @@ import orjson
 from django.db import connection, transaction
 from django.db.models import Field, Model
 
-from assistants.models import Message, Run, RunEvent, Thread
+from assistants.models import Message, Run, RunEvent, RunLease, Thread
+from tenants.context import require_tenant
 
 Sql = tuple[str, list[Any]]
 
 
-def store_question(run: Run, question: Message, thread: Mapping[str, Any], *, earlier: int) -> list[dict[str, Any]]:
-    """Store a question and its run, and change these fields of their thread.
+def store_question(
+    run: Run, question: Message, thread: Mapping[str, Any], lease: RunLease, *, earlier: int
+) -> list[dict[str, Any]]:
+    """Store a question, its run and the run's lease, and change these fields of their thread.
 
     Returns the newest ``earlier`` messages of before, newest first, as LangChain dicts: the statement's own rows are
     not among them, as it reads what was there when it began. Raises ``IntegrityError`` and stores nothing where the
     thread has an active run, or is there no more.
     """
-    writes = [_insert([run]), _insert([question]), _update(Thread, run.thread_id, thread)]
+    writes = [_insert([run]), _insert([question]), _update(Thread, run.thread_id, thread), _insert([lease])]
     where = "WHERE thread_id = %s ORDER BY created_at DESC, id DESC LIMIT %s"
     newest = f"SELECT message FROM {_table(Message)} {where}"  # noqa: S608
     rows = _run(writes, (newest, [run.thread_id, earlier]))
@@ -42,6 +45,7 @@ def store_answer(
     """Store messages and events, change these fields of the run, and date the thread. All of it or nothing."""
     writes = [_insert(rows) for rows in (messages, events) if rows]
     writes += [_update(Run, run.pk, changes), _update(Thread, run.thread_id, {"updated_at": updated_at})]
+    writes += [_end_lease(run)]
     _run(writes, ("SELECT 1 WHERE false", []))
 
 
@@ -79,7 +83,8 @@ def _whole() -> AbstractContextManager[Any]:
 
 def _insert(rows: Sequence[Model]) -> Sql:
     """Rows of one table."""
-    fields = rows[0]._meta.concrete_fields
+    # A key that the table makes itself (a lease's) is left to it.
+    fields = [field for field in rows[0]._meta.concrete_fields if not (field.primary_key and rows[0].pk is None)]
     columns = ", ".join(_quoted(field.column) for field in fields)
     places = ", ".join(["(" + ", ".join(["%s"] * len(fields)) + ")"] * len(rows))
     values = [_stored(field, _value(row, field)) for row in rows for field in fields]
@@ -93,6 +98,11 @@ def _update(model: type[Model], key: Any, changes: Mapping[str, Any]) -> Sql:
     values = [_stored(field, value) for field, value in zip(fields, changes.values(), strict=True)]
     where = f"WHERE {_quoted(_key(model).column)} = %s"
     return f"UPDATE {_table(model)} SET {places} {where}", [*values, key]  # noqa: S608
+
+
+def _end_lease(run: Run) -> Sql:
+    where = "schema_name = %s AND run_id = %s"
+    return f"DELETE FROM {_table(RunLease)} WHERE {where}", [require_tenant().schema_name, str(run.pk)]  # noqa: S608
 
 
 def _value(row: Model, field: Field[Any, Any]) -> Any:

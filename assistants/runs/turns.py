@@ -29,11 +29,15 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a turn. ``error_code`` is set when it failed; ``messages`` then hold what was said until
-    then. ``waiting`` are the tool calls that a person must approve before the run can go on."""
+    """What came of a turn.
+
+    ``error_code`` is set when it failed; ``messages`` then hold what was said until then. ``cancelled``: a person has
+    stopped it. ``waiting`` are the tool calls that a person must approve before the run can go on.
+    """
 
     messages: Sequence[BaseMessage] = ()
     waiting: Sequence[dict[str, Any]] = ()
+    cancelled: bool = False
     error_code: str = ""
     error_detail: str = ""
     tokens_in: int = 0

@@ -15,12 +15,15 @@ from assistants.conf import max_history_tokens
 from assistants.exceptions import RunActiveError
 from assistants.graph.history import MOST_MESSAGES, recent
 from assistants.messages import text_of
-from assistants.models import Message, Run, Thread
+from assistants.models import Message, Run, RunLease, Thread
 from assistants.permissions import check_may_run
 from assistants.presentation import message_as_json
+from assistants.runs.idempotency import EarlierRun, Idempotency, earlier_run
+from assistants.runs.process import process_id
 from assistants.runs.storage import give_keys, store_question
 from assistants.runs.turns import Turn, as_json_id
 from tenants.actors import Actor
+from tenants.context import require_tenant
 from tenants.errors import AtriumError, Conflict, InvalidInput
 from tenants.text import check_text
 
@@ -29,9 +32,16 @@ LONGEST_TITLE = 60  # characters of the first question that name a thread
 
 
 def begin_turn(
-    actor: Actor, thread_id: Any, assistant_id: str, content: str, *, user: Any = None, request: Any = None
-) -> Turn:
-    """Check the question, then store it together with its run.
+    actor: Actor,
+    thread_id: Any,
+    assistant_id: str,
+    content: str,
+    *,
+    user: Any = None,
+    request: Any = None,
+    idempotency: Idempotency | None = None,
+) -> Turn | EarlierRun:
+    """Check the question, then store it together with its run; or find the run that the same request has begun.
 
     Raises
     ------
@@ -41,23 +51,39 @@ def begin_turn(
         There is no such assistant or thread for this actor.
     Conflict
         The thread belongs to another assistant (``thread_has_other_assistant``), or is busy (``run_active``).
+    KeyReused
+        The idempotency key came with another request before.
     """
     _check_content(content)
     caller = Caller(user, request, actor)
     assistant_class = AIAssistant.get_cls(assistant_id)
     thread = thread_for(caller, thread_id, to="CAN_CREATE_MESSAGE_FN")
     decision = check_may_run(caller, assistant_id)
+    if idempotency is not None and (earlier := earlier_run(idempotency)) is not None:
+        return earlier
     assistant = assistant_class(user=user, request=request, actor=actor)
-    return _begin(assistant, thread, actor, content, decision.rule_id)
+    return _begin(assistant, thread, actor, content, decision.rule_id, idempotency=idempotency)
 
 
 def begin_unchecked_turn(assistant: AIAssistant, thread_id: Any, content: Any) -> Turn:
     """The same for the project's own code, which has decided who may do what. Raises ``Thread.DoesNotExist``."""
     _check_content(content)
-    return _begin(assistant, Thread.objects.get(pk=thread_id), assistant.get_actor(), content, rule_id=None)
+    thread = Thread.objects.get(pk=thread_id)
+    turn = _begin(assistant, thread, assistant.get_actor(), content, rule_id=None, resumable=False)
+    assert isinstance(turn, Turn)  # without a key there is no earlier run
+    return turn
 
 
-def _begin(assistant: AIAssistant, thread: Thread, actor: Actor, content: Any, rule_id: int | None) -> Turn:
+def _begin(
+    assistant: AIAssistant,
+    thread: Thread,
+    actor: Actor,
+    content: Any,
+    rule_id: int | None,
+    *,
+    idempotency: Idempotency | None = None,
+    resumable: bool = True,
+) -> Turn | EarlierRun:
     if thread.assistant_id and thread.assistant_id != assistant.id:
         raise Conflict(
             f"This thread belongs to the assistant {thread.assistant_id}.", code="thread_has_other_assistant"
@@ -67,12 +93,22 @@ def _begin(assistant: AIAssistant, thread: Thread, actor: Actor, content: Any, r
         assistant_id=assistant.id,
         actor_kind=actor.kind,
         created_by_id=actor.user_id,
+        api_key_id=actor.api_key_id,
         rule_id=rule_id,
     )
+    if idempotency is not None:
+        run.idempotency_scope, run.idempotency_key = idempotency.scope, idempotency.key
+        run.request_digest = idempotency.digest
     question = _question(run, content)
+    run.question_id = question.pk
     try:
-        earlier = store_question(run, question, _changes(thread, content), earlier=MOST_MESSAGES)
+        lease = _lease(run, resumable)
+        earlier = store_question(run, question, _changes(thread, content), lease, earlier=MOST_MESSAGES)
     except IntegrityError as error:
+        # Two requests with one key at once: the other one was first, and this one is its echo.
+        same = earlier_run(idempotency) if idempotency is not None else None
+        if same is not None:
+            return same
         raise _refusal(error, thread) from None
     return Turn(
         actor=actor,
@@ -83,6 +119,16 @@ def _begin(assistant: AIAssistant, thread: Thread, actor: Actor, content: Any, r
         question_id=question.pk,
         asked=message_as_json(question),
         history=recent((messages_from_dict([message])[0] for message in earlier), max_history_tokens()),
+    )
+
+
+def _lease(run: Run, resumable: bool) -> RunLease:
+    return RunLease(
+        schema_name=require_tenant().schema_name,
+        run_id=str(run.pk),
+        owner=process_id(),
+        resumable=resumable,
+        heartbeat_at=timezone.now(),
     )
 
 

@@ -17,11 +17,14 @@ from assistants.runs.storage import give_keys, store_answer
 from assistants.runs.turns import Answer, Turn, as_json_id
 
 
-def record_answer(turn: Turn, answer: Answer, events: Sequence[Event]) -> tuple[EventType, dict[str, Any]]:
-    """Store the answer, whole or partial, and the events so far with the final one. Returns the final event."""
+def record_answer(turn: Turn, answer: Answer, events: Sequence[Event], last: int) -> tuple[EventType, dict[str, Any]]:
+    """Store the answer, whole or partial, the events that are not stored yet, and the final one, which it returns.
+
+    ``last`` is the sequence number of the run's latest event.
+    """
     rows = _messages(turn, answer)
     final = _final_event(turn, answer, rows)
-    log = _log(turn, [*events, Event(len(events) + 1, *final)])
+    log = _log(turn, [*events, Event(last + 1, *final)])
     now = timezone.now()
     run = Run(pk=turn.run_id, thread_id=turn.thread_id)
     store_answer(run, _end(answer, now), rows, log, updated_at=now)
@@ -54,15 +57,16 @@ def _final_event(turn: Turn, answer: Answer, rows: Sequence[Message]) -> tuple[E
     if answer.error_code:
         return "error", {"run_id": run_id, "code": answer.error_code, "detail": answer.error_detail}
     messages = [turn.asked, *(message_as_json(row) for row in rows if row.is_readable)]
+    if answer.cancelled:
+        return "run.cancelled", {"run_id": run_id, "status": "cancelled", "messages": messages}
     if answer.waiting:
         return "run.waiting", {"run_id": run_id, "tool_calls": list(answer.waiting), "messages": messages}
     return "run.done", {"run_id": run_id, "status": "completed", "messages": messages}
 
 
 def _end(answer: Answer, now: datetime) -> dict[str, Any]:
-    status = Run.Status.WAITING if answer.waiting else Run.Status.COMPLETED
     return {
-        "status": Run.Status.FAILED if answer.error_code else status,
+        "status": _status(answer),
         "error_code": answer.error_code,
         "error_detail": answer.error_detail,
         "model": answer.model,
@@ -70,3 +74,11 @@ def _end(answer: Answer, now: datetime) -> dict[str, Any]:
         "tokens_out": answer.tokens_out,
         "finished_at": None if answer.waiting else now,
     }
+
+
+def _status(answer: Answer) -> str:
+    if answer.cancelled:
+        return Run.Status.CANCELLED
+    if answer.error_code:
+        return Run.Status.FAILED
+    return Run.Status.WAITING if answer.waiting else Run.Status.COMPLETED

@@ -1,0 +1,112 @@
+"""Runs over HTTP: begun, followed from any point and any process, stopped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from ninja import Router
+from ninja.responses import Status
+from pydantic import Field
+
+from assistants.api.schemas import Key, Sent, ThreadMessageIn
+from assistants.api.turns import begin
+from assistants.runs import sse
+from assistants.runs.following import follow
+from assistants.runs.runner import runner
+from assistants.use_cases import runs
+from tenants.actors import Actor
+from tenants.api.auth import actor_of
+from tenants.database import in_database
+from tenants.errors import InvalidInput
+
+router = Router()
+
+
+class RunOut(Sent):
+    """One execution of an assistant on a thread."""
+
+    id: Key
+    thread_id: Key
+    assistant_id: str
+    status: Literal["queued", "running", "waiting", "completed", "failed", "cancelled"]
+    model: str
+    tokens_in: int
+    tokens_out: int
+    error_code: str
+    error_detail: str
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class RunIn(ThreadMessageIn):
+    """A message to an assistant, and how to hear of the answer."""
+
+    mode: Literal["wait", "stream", "background"] = Field(
+        "wait", description="`wait` for the run's end, `stream` its events, or leave it in the `background`."
+    )
+
+
+@router.post("/threads/{thread_id}/runs/", response={201: RunOut, 202: RunOut}, operation_id="ai_create_run")
+async def create_run(request: HttpRequest, thread_id: str, payload: RunIn) -> Status | HttpResponseBase:
+    """Ask the assistant. The run goes on whatever becomes of this connection."""
+    started = await begin(request, thread_id, payload.assistant_id, payload.content)
+    wants_stream = payload.mode == "stream" or sse.CONTENT_TYPE in request.headers.get("Accept", "")
+    if wants_stream:
+        return _stream(started.events())
+    if payload.mode == "wait":
+        await started.final()
+    run = await in_database(_run, actor_of(request), started.run_id)
+    return Status(202 if payload.mode == "background" else 201, run)
+
+
+@router.get("/runs/{run_id}/", response=RunOut, operation_id="ai_get_run")
+async def get_run(request: HttpRequest, run_id: str) -> dict[str, Any]:
+    """Where a run stands."""
+    return await in_database(_run, actor_of(request), run_id)
+
+
+@router.get(
+    "/runs/{run_id}/events/",
+    operation_id="ai_follow_run",
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "The run's events, those that were and those that come, until its end",
+                "content": {sse.CONTENT_TYPE: {"schema": {"type": "string"}}},
+            }
+        }
+    },
+)
+async def follow_run(request: HttpRequest, run_id: str, after: int | None = None) -> HttpResponseBase:
+    """The events with a number above ``after`` or the ``Last-Event-ID`` header: live, or after the end."""
+    run = await in_database(runs.get_run, actor_of(request), run_id)
+    return _stream(follow(run.pk, _position(request, after)))
+
+
+@router.post("/runs/{run_id}/cancel/", response={202: RunOut}, operation_id="ai_cancel_run")
+async def cancel_run(request: HttpRequest, run_id: str) -> Status:
+    """Stop a run. What was said until then is kept."""
+    run = await in_database(runs.cancel_run, actor_of(request), run_id)
+    runner.cancel(run.pk)
+    return Status(202, runs.run_as_json(run))
+
+
+def _run(actor: Actor, run_id: Any) -> dict[str, Any]:
+    return runs.run_as_json(runs.get_run(actor, run_id))
+
+
+def _position(request: HttpRequest, after: int | None) -> int:
+    if after is not None:
+        return max(0, after)
+    given = request.headers.get("Last-Event-ID", "").strip()
+    if not given:
+        return 0
+    if not (given.isascii() and given.isdigit() and len(given) < 10):
+        raise InvalidInput("Last-Event-ID is the number of an event of this run.", field="Last-Event-ID")
+    return int(given)
+
+
+def _stream(events: Any) -> StreamingHttpResponse:
+    return StreamingHttpResponse(sse.frames(events), content_type=sse.CONTENT_TYPE, headers=sse.HEADERS)

@@ -1,0 +1,56 @@
+"""A turn begun over HTTP: a new run, or the one that the same request has begun before."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from assistants.runs.active import ActiveRun
+from assistants.runs.events import Event
+from assistants.runs.following import follow
+from assistants.runs.idempotency import EarlierRun, idempotency_of
+from assistants.runs.runner import runner
+from assistants.use_cases.begin_turn import begin_turn
+from tenants.api.auth import actor_of
+from tenants.database import in_database
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run that goes on. ``active`` is None where another process, or an earlier request, has begun it."""
+
+    run_id: Any
+    active: ActiveRun | None
+
+    def events(self) -> AsyncGenerator[Event]:
+        """All of its events, those that were and those that come."""
+        return self.active.follow() if self.active else follow(self.run_id)
+
+    async def final(self) -> Event:
+        """Its last event, when it has come."""
+        if self.active:
+            return await self.active.last()
+        return [event async for event in follow(self.run_id)][-1]
+
+
+async def begin(request: HttpRequest, thread_id: str, assistant_id: str, content: str) -> Started:
+    """Check and store the question, and run it. Everything that can be refused is refused here."""
+    runner.check_open()
+    actor = actor_of(request)
+    asked = {"thread": thread_id, "assistant_id": assistant_id, "content": content}
+    turn = await in_database(
+        begin_turn,
+        actor,
+        thread_id,
+        assistant_id,
+        content,
+        user=getattr(request, "user", None),
+        request=request,
+        idempotency=idempotency_of(actor, request.headers.get("Idempotency-Key"), asked),
+    )
+    if isinstance(turn, EarlierRun):
+        return Started(turn.run_id, None)
+    return Started(turn.run_id, runner.start(turn))

@@ -1,0 +1,83 @@
+"""The event log, written while runs go on: in groups, a statement a tenant and tick.
+
+A row a token would be thousands of rows and round trips. Events are coalesced before they come here
+(``deltas.py``), wait here for a moment, and are stored together with those of all runs of the same tenant: with 300
+answers at once, a tick is one statement for each tenant. A run that ends before its first tick costs none: its events
+go with the statement that stores the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import Error
+
+from assistants.models import RunEvent
+from assistants.runs.events import Event
+from tenants.context import TenantRef, tenant_context
+from tenants.database import in_database
+
+log = logging.getLogger(__name__)
+
+TICK = 0.1  # seconds that an event waits at the most, so that others can join it
+RETRY_AFTER = 0.5  # seconds, when the database does not answer
+
+Entry = tuple[Any, Event]
+
+
+class EventLog:
+    """What is still to be stored, by tenant."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[TenantRef, list[Entry]] = {}
+        self._writers: dict[TenantRef, asyncio.Task[None]] = {}
+        self._writing: dict[TenantRef, asyncio.Event] = {}
+
+    def keep(self, tenant: TenantRef, run_id: Any, event: Event) -> None:
+        """Store the event at the next tick."""
+        self._waiting.setdefault(tenant, []).append((run_id, event))
+        if tenant not in self._writers:
+            self._writers[tenant] = asyncio.create_task(self._write(tenant), name="atrium-event-log")
+
+    async def take(self, tenant: TenantRef, run_id: Any) -> list[Event]:
+        """The run's events that are not stored yet: the caller stores them, with the run's end."""
+        while (writing := self._writing.get(tenant)) is not None:
+            await writing.wait()
+        waiting = self._waiting.get(tenant, [])
+        self._waiting[tenant] = [entry for entry in waiting if entry[0] != run_id]
+        return [event for owner, event in waiting if owner == run_id]
+
+    async def _write(self, tenant: TenantRef) -> None:
+        await asyncio.sleep(TICK)
+        while entries := self._waiting.pop(tenant, []):
+            done = self._writing[tenant] = asyncio.Event()
+            try:
+                with tenant_context(tenant):
+                    await in_database(_store, entries)
+            except Error as error:
+                log.warning("events wait for the database", extra={"error": type(error).__name__})
+                self._waiting[tenant] = entries + self._waiting.get(tenant, [])
+                await asyncio.sleep(RETRY_AFTER)
+            finally:
+                del self._writing[tenant]
+                done.set()
+            if self._waiting.get(tenant):
+                await asyncio.sleep(TICK)
+        del self._writers[tenant]
+
+
+def _store(entries: Iterable[Entry]) -> None:
+    # A statement whose success was not heard of is sent again: what is there already is left as it is.
+    RunEvent.objects.bulk_create(
+        [
+            RunEvent(run_id=run_id, sequence=event.sequence, type=event.type, payload=event.payload)
+            for run_id, event in entries
+        ],
+        ignore_conflicts=True,
+    )
+
+
+event_log = EventLog()

@@ -1,0 +1,46 @@
+"""Follow a run from any point, in any process: what the log has, then what happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any, cast
+
+from assistants.models import Run, RunEvent
+from assistants.runs.events import Event, EventType
+from assistants.runs.runner import runner
+from tenants.database import in_database
+
+POLL_EVERY = 0.25  # seconds; only followers of a run that another process executes poll
+PAGE = 500  # events read at once
+
+
+async def follow(run_id: Any, after: int = 0) -> AsyncGenerator[Event]:
+    """The run's events with a sequence number above ``after``, until its last one.
+
+    A run of this process is followed in memory; only what came before it is read. A stream ends where the run waits
+    for a person; whoever follows it from there hears of nothing until it goes on.
+    """
+    while True:
+        active = runner.active(run_id)
+        if active is not None and after >= active.begins_after:
+            async for event in active.follow(after):
+                yield event
+            return
+        events, is_active = await in_database(_read, run_id, after)
+        for event in events:
+            after = event.sequence
+            yield event
+            if event.is_final and not (event.type == "run.waiting" and len(events) > 1 and event is not events[-1]):
+                return
+        if not events:
+            if not is_active:
+                return
+            await asyncio.sleep(POLL_EVERY)
+
+
+def _read(run_id: Any, after: int) -> tuple[list[Event], bool]:
+    status = Run.objects.filter(pk=run_id).values_list("status", flat=True).first()
+    rows = RunEvent.objects.filter(run=run_id, sequence__gt=after).order_by("sequence")[:PAGE]
+    # In this order: a run that ends between the two reads has its last event in the second.
+    return [Event(row.sequence, cast(EventType, row.type), row.payload) for row in rows], status in Run.ACTIVE

@@ -1,0 +1,78 @@
+"""Runs, looked at and stopped, for a caller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from assistants.access import key_of, threads_of
+from assistants.models import Run, RunEvent
+from assistants.runs.turns import as_json_id
+from tenants.actors import Actor
+from tenants.context import require_tenant
+from tenants.errors import NotFound
+
+CANCEL_CHANNEL = "atrium_run_cancel"
+
+
+class RunNotFound(NotFound):
+    """There is no such run."""
+
+    code = "run_not_found"
+
+
+def get_run(actor: Actor, run_id: Any) -> Run:
+    """A run in one of the caller's threads. Raises ``RunNotFound``."""
+    key = key_of(Run, run_id, RunNotFound)
+    run = Run.objects.filter(pk=key, thread__in=threads_of(actor)).first()
+    if run is None:
+        raise RunNotFound
+    return run
+
+
+def run_as_json(run: Run) -> dict[str, Any]:
+    """A run as the API shows it."""
+    return {
+        "id": run.pk,
+        "thread_id": run.thread_id,
+        "assistant_id": run.assistant_id,
+        "status": run.status,
+        "model": run.model,
+        "tokens_in": run.tokens_in,
+        "tokens_out": run.tokens_out,
+        "error_code": run.error_code,
+        "error_detail": run.error_detail,
+        "created_at": run.created_at,
+        "finished_at": run.finished_at,
+    }
+
+
+def cancel_run(actor: Actor, run_id: Any) -> Run:
+    """Stop the run, wherever it is executed. A run that has ended stays as it is; asking twice changes nothing."""
+    run = get_run(actor, run_id)
+    if not run.is_active:
+        return run
+    with transaction.atomic():
+        run = Run.objects.select_for_update().get(pk=run.pk)
+        if run.status == Run.Status.WAITING:  # no process holds it: it ends here
+            _end_waiting(run)
+        elif run.is_active:
+            Run.objects.filter(pk=run.pk).update(cancel_requested_at=timezone.now())
+            _tell(run)
+    run.refresh_from_db()
+    return run
+
+
+def _end_waiting(run: Run) -> None:
+    last = RunEvent.objects.filter(run=run).order_by("-sequence").values_list("sequence", flat=True).first() or 0
+    payload = {"run_id": as_json_id(run.pk), "status": "cancelled", "messages": []}
+    RunEvent.objects.create(run=run, sequence=last + 1, type="run.cancelled", payload=payload)
+    Run.objects.filter(pk=run.pk).update(status=Run.Status.CANCELLED, finished_at=timezone.now())
+
+
+def _tell(run: Run) -> None:
+    """Whichever process executes the run hears of it when this is committed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CANCEL_CHANNEL, f"{require_tenant().schema_name}/{run.pk}"])

@@ -1,0 +1,278 @@
+"""Runs: followed from any point, stopped, begun once, and taken over from a process that died."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID, uuid4
+
+import pytest
+
+from assistants.models import Message, Run, RunEvent, RunLease
+from assistants.runs import keeper
+from assistants.runs.active import ActiveRun
+from assistants.runs.keeper import beat
+from assistants.runs.recovery import recover
+from assistants.runs.runner import runner
+from assistants.use_cases.begin_turn import begin_turn
+from tenants.context import public_context, tenant_context
+from tenants.database import in_database
+from tests.sse import read_events
+
+SSE = {"Accept": "text/event-stream"}
+
+
+async def new_thread(client) -> str:
+    return (await client.post("/api/threads/", json={})).json()["id"]
+
+
+def message(content: str = "hello", **more: str) -> dict[str, str]:
+    return {"assistant_id": "docs_assistant", "content": content, **more}
+
+
+async def stream_text(client, run_id: str, after: int) -> str:
+    response = await client.get(f"/api/runs/{run_id}/events/", headers={"Last-Event-ID": str(after)})
+    assert response.status_code == 200
+    return response.text
+
+
+async def test_a_stream_joined_at_any_point_is_the_uncut_one_to_the_byte(server, acme, slow_model):
+    client = server.signed_in(acme)
+    thread_id = await new_thread(client)
+    whole = (await client.post(f"/api/threads/{thread_id}/messages/", json=message(), headers=SSE)).text
+    events = read_events(whole)
+    run_id = events[0].data["run_id"]
+    frames = whole.split("\n\n")
+    for event in events[:-1]:
+        rest = await stream_text(client, run_id, int(event.id))
+        assert rest == "\n\n".join(frames[int(event.id) :])
+
+
+async def test_a_run_is_followed_live_in_memory_and_from_the_log_alike(server, acme, slow_model):
+    client = server.signed_in(acme)
+    thread_id = await new_thread(client)
+    started = await client.post(f"/api/threads/{thread_id}/runs/", json=message(mode="background"))
+    assert (started.status_code, started.json()["status"]) == (202, "running")
+    run_id = started.json()["id"]
+    hidden = runner._running.pop(run_id)  # as another process sees it: the log only
+    from_log = asyncio.create_task(stream_text(client, run_id, 0))
+    await asyncio.sleep(0.3)
+    runner._running[run_id] = hidden
+    live = await stream_text(client, run_id, 0)
+    assert await from_log == live
+    assert read_events(live)[-1].type == "run.done"
+
+
+async def test_it_says_where_a_run_stands(server, acme):
+    client = server.signed_in(acme)
+    thread_id = await new_thread(client)
+    done = (await client.post(f"/api/threads/{thread_id}/runs/", json=message())).json()
+    assert done["status"] == "completed"
+    assert (await client.get(f"/api/runs/{done['id']}/")).json() == done
+
+
+async def test_a_foreign_run_looks_like_one_that_does_not_exist(server, acme, globex):
+    client = server.signed_in(acme)
+    run_id = (await client.post(f"/api/threads/{await new_thread(client)}/runs/", json=message())).json()["id"]
+    other = server.signed_in(globex)
+    for path in ("", "events/"):
+        assert (await other.get(f"/api/runs/{run_id}/{path}")).json()["code"] == "run_not_found"
+        assert (await client.get(f"/api/runs/{uuid4()}/{path}")).json()["code"] == "run_not_found"
+    assert (await other.post(f"/api/runs/{run_id}/cancel/")).status_code == 404
+
+
+@pytest.mark.parametrize("given", ["x", "-1", "1.5", "9" * 30, "²"])
+async def test_it_refuses_a_last_event_id_that_is_none(server, acme, given):
+    client = server.signed_in(acme)
+    run_id = (await client.post(f"/api/threads/{await new_thread(client)}/runs/", json=message())).json()["id"]
+    headers = {"Last-Event-ID": given.encode()}
+    assert (await client.get(f"/api/runs/{run_id}/events/", headers=headers)).status_code == 422
+
+
+async def test_a_cancelled_run_keeps_what_was_said(server, acme, slow_model):
+    client = server.signed_in(acme)
+    thread_id = await new_thread(client)
+    run_id = (await client.post(f"/api/threads/{thread_id}/runs/", json=message(mode="background"))).json()["id"]
+    await asyncio.sleep(0.2)
+    assert (await client.post(f"/api/runs/{run_id}/cancel/")).status_code == 202
+    events = read_events(await stream_text(client, run_id, 0))
+    assert events[-1].type == "run.cancelled"
+    assert (await client.get(f"/api/runs/{run_id}/")).json()["status"] == "cancelled"
+    listed = (await client.get(f"/api/threads/{thread_id}/messages/")).json()
+    assert listed[1]["partial"]
+    assert listed[1]["content"].startswith("word")
+    again = await client.post(f"/api/threads/{thread_id}/runs/", json=message(mode="background"))
+    assert again.status_code == 202  # the thread is free again
+
+
+async def test_cancelling_reaches_the_process_that_executes_the_run(server, acme, slow_model, monkeypatch):
+    client = server.signed_in(acme)
+    thread_id = await new_thread(client)
+    run_id = (await client.post(f"/api/threads/{thread_id}/runs/", json=message(mode="background"))).json()["id"]
+    from assistants.api import runs
+
+    monkeypatch.setattr(runs, "runner", type("Elsewhere", (), {"cancel": lambda self, run_id: False})())
+    await client.post(f"/api/runs/{run_id}/cancel/")
+    assert read_events(await stream_text(client, run_id, 0))[-1].type == "run.cancelled"
+
+
+# -- once
+
+
+async def test_50_requests_with_one_key_start_one_run(server, acme, slow_model):
+    client = server.signed_in(acme)
+    url = f"/api/threads/{await new_thread(client)}/messages/"
+    headers = {"Idempotency-Key": "abc"}
+    answers = await asyncio.gather(*(client.post(url, json=message(), headers=headers) for _ in range(50)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.text for answer in answers}) == 1
+    assert await acme.run(Run.objects.count) == 1
+    assert await acme.run(Message.objects.count) == 2
+
+
+async def test_a_key_re_attaches_to_the_stream_while_it_goes_on(server, acme, slow_model):
+    client = server.signed_in(acme)
+    url = f"/api/threads/{await new_thread(client)}/messages/"
+    headers = {**SSE, "Idempotency-Key": "abc"}
+    first, second = await asyncio.gather(*(client.post(url, json=message(), headers=headers) for _ in range(2)))
+    assert first.text == second.text
+
+
+async def test_the_same_key_with_another_body_is_refused(server, acme):
+    client = server.signed_in(acme)
+    url = f"/api/threads/{await new_thread(client)}/messages/"
+    headers = {"Idempotency-Key": "abc"}
+    assert (await client.post(url, json=message(), headers=headers)).status_code == 201
+    refused = await client.post(url, json=message("another"), headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_key_reused")
+
+
+async def test_a_key_is_free_again_after_a_day(server, acme):
+    client = server.signed_in(acme)
+    url = f"/api/threads/{await new_thread(client)}/messages/"
+    headers = {"Idempotency-Key": "abc"}
+    await client.post(url, json=message(), headers=headers)
+    await acme.run(lambda: Run.objects.update(created_at="2020-01-01T00:00:00Z"))
+    assert (await client.post(url, json=message("another"), headers=headers)).status_code == 201
+
+
+async def test_20_clients_in_one_thread_get_one_run_and_its_id(server, acme, slow_model):
+    client = server.signed_in(acme)
+    url = f"/api/threads/{await new_thread(client)}/messages/"
+    answers = await asyncio.gather(*(client.post(url, json=message()) for _ in range(20)))
+    codes = sorted(answer.status_code for answer in answers)
+    assert codes == [201, *[409] * 19]
+    run_id = str(await acme.run(lambda: Run.objects.get().pk))
+    assert {answer.json()["run_id"] for answer in answers if answer.status_code == 409} == {run_id}
+
+
+# -- durable
+
+
+async def orphan(acme, *, resumable: bool = True, events: list[tuple[str, dict]] = ()) -> Run:  # type: ignore[assignment]
+    """A run whose process died: begun, some events in the log, and its lease forty seconds old."""
+
+    def make() -> Run:
+        from assistants.models import Thread
+
+        thread = Thread.objects.create(created_by=acme.member)
+        turn = begin_turn(acme.actor(), thread.pk, "docs_assistant", "What happened?")
+        run = Run.objects.get(pk=turn.run_id)
+        for sequence, (kind, payload) in enumerate(events, start=1):
+            RunEvent.objects.create(run=run, sequence=sequence, type=kind, payload=payload)
+        with public_context():
+            RunLease.objects.filter(run_id=str(run.pk)).update(
+                owner=UUID(int=1), heartbeat_at="2020-01-01T00:00:00Z", resumable=resumable
+            )
+        return run
+
+    return await acme.run(make)
+
+
+async def take_over() -> None:
+    for found in await in_database(beat):
+        await recover(found)
+
+
+async def test_a_run_of_a_dead_process_is_taken_up_again(acme, clean_tenants):
+    run = await orphan(acme, events=[("run.started", {}), ("message.delta", {"text": "Half of"})])
+    await take_over()
+    active = runner.active(run.pk)
+    assert isinstance(active, ActiveRun)
+    await active.last()
+    await asyncio.sleep(0)
+    await acme.run(run.refresh_from_db)
+    assert run.status == Run.Status.COMPLETED
+    kinds = await acme.run(lambda: list(RunEvent.objects.filter(run=run).values_list("sequence", "type")))
+    assert kinds[2] == (3, "run.restarted")
+    assert kinds[-1][1] == "run.done"
+    assert [sequence for sequence, _ in kinds] == list(range(1, len(kinds) + 1))
+    said = await acme.run(lambda: [row.content for row in Message.objects.all()])
+    assert len(said) == 2  # nothing twice
+
+
+async def test_a_run_that_was_in_a_tool_ends_as_failed_with_what_it_had(acme, clean_tenants):
+    events = [
+        ("run.started", {}),
+        ("message.delta", {"text": "Let me book that."}),
+        ("tool.started", {"call_id": "1", "name": "book", "args": {}}),
+    ]
+    run = await orphan(acme, events=events)
+    await take_over()
+    await acme.run(run.refresh_from_db)
+    assert (run.status, run.error_code) == ("failed", "interrupted_in_tool")
+    said = await acme.run(lambda: [row.content for row in Message.objects.all()])
+    assert said == ["What happened?", "Let me book that."]
+
+
+async def test_a_run_asked_from_python_is_not_asked_again_by_a_server(acme, clean_tenants):
+    run = await orphan(acme, resumable=False)
+    await take_over()
+    await acme.run(run.refresh_from_db)
+    assert (run.status, run.error_code) == ("failed", "interrupted")
+
+
+async def test_only_one_process_takes_a_run(acme, clean_tenants):
+    await orphan(acme)
+    taken = await asyncio.gather(*(in_database(beat) for _ in range(8)))
+    assert sum(len(found) for found in taken) == 1
+
+
+async def test_an_ended_run_leaves_no_lease(server, acme):
+    client = server.signed_in(acme)
+    await client.post(f"/api/threads/{await new_thread(client)}/messages/", json=message())
+
+    def leases() -> int:
+        with public_context():
+            return RunLease.objects.count()
+
+    assert await in_database(leases) == 0
+
+
+async def test_a_server_that_stops_takes_no_new_run(server, acme, monkeypatch):
+    client = server.signed_in(acme)
+    thread_id = await new_thread(client)
+    monkeypatch.setattr(runner, "_draining", True)
+    refused = await client.post(f"/api/threads/{thread_id}/messages/", json=message())
+    assert (refused.status_code, refused.json()["code"]) == (503, "server_stopping")
+    assert not await acme.run(Message.objects.exists)
+
+
+async def test_a_run_handed_over_at_the_end_of_a_process_is_finished_by_another(server, acme, slow_model, monkeypatch):
+    client = server.signed_in(acme)
+    thread_id = await new_thread(client)
+    run_id = (await client.post(f"/api/threads/{thread_id}/runs/", json=message(mode="background"))).json()["id"]
+    monkeypatch.setattr("assistants.runs.runner.DRAIN_TIMEOUT", 0.1)
+    await runner.drain()
+    await in_database(keeper.let_go)
+    runner.reopen()
+    await take_over()
+    events = read_events(await stream_text(client, run_id, 0))
+    assert "run.restarted" in [event.type for event in events]
+    assert events[-1].type == "run.done"
+
+
+async def test_events_of_one_tenant_stay_in_its_log(server, acme, globex):
+    client = server.signed_in(acme)
+    await client.post(f"/api/threads/{await new_thread(client)}/messages/", json=message())
+    with tenant_context(globex.ref):
+        assert await in_database(RunEvent.objects.count) == 0
