@@ -50,9 +50,9 @@ def tenants(database_url, django_db_blocker) -> dict[str, TenantFixture]:
 @pytest.fixture
 def clean_tenants(tenants, django_db_blocker) -> Iterator[dict[str, TenantFixture]]:
     """Both tenants as they were made; what the test leaves behind is removed after it."""
+    from assistants.models import RunLease
     from tenants.database import give_connections_back
     from tenants.hosts import host_map
-    from assistants.models import RunLease
     from tenants.models import Tenant
     from tests.factories import reset
 

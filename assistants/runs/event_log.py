@@ -50,6 +50,12 @@ class EventLog:
         self._waiting[tenant] = [entry for entry in waiting if entry[0] != run_id]
         return [event for owner, event in waiting if owner == run_id]
 
+    async def settle(self, tenant: TenantRef, run_id: Any) -> None:
+        """Store the run's events now: another process goes on with it, and counts from the last one."""
+        events = await self.take(tenant, run_id)
+        with tenant_context(tenant):
+            await in_database(_store, [(run_id, event) for event in events])
+
     async def _write(self, tenant: TenantRef) -> None:
         await asyncio.sleep(TICK)
         while entries := self._waiting.pop(tenant, []):

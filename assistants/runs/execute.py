@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import merge_configs
@@ -24,6 +25,7 @@ from assistants.runs.citations import citations_of
 from assistants.runs.deltas import DeltaGatherer
 from assistants.runs.event_log import event_log
 from assistants.runs.events import Event, EventType
+from assistants.runs.keeper import let_go
 from assistants.runs.token_use import TokenUse
 from assistants.runs.turns import Answer, Turn, as_json_id
 from assistants.use_cases.record_answer import record_answer
@@ -96,6 +98,7 @@ async def execute(
     given = {**(more or {}), "input": turn.question}
     outcome = await _run_graph(turn, reporter, given, merge_configs(config, {"callbacks": [use]}))
     if run.stopped_by == HANDOVER:
+        await event_log.settle(tenant, turn.run_id)
         return outcome  # another process goes on with it
     reporter.gatherer.flush()
     answer = _answer(outcome, reporter, use)
@@ -172,6 +175,7 @@ async def _conclude(turn: Turn, run: ActiveRun, answer: Answer) -> None:
     except Exception as error:
         code, detail = describe_failure(error)
         log.exception("an answer could not be stored", extra=_facts(turn))
+        await _let_go(turn)
         kind, payload = "error", {"run_id": as_json_id(turn.run_id), "code": code, "detail": detail}
     run.emit(kind, payload)
 
@@ -187,6 +191,12 @@ async def _stored(turn: Turn, answer: Answer, events: Sequence[Event], last: int
                 raise
             log.warning("an answer waits for the database", extra={**_facts(turn), "error": type(error).__name__})
             await asyncio.sleep(RETRY_AFTER)
+
+
+async def _let_go(turn: Turn) -> None:
+    """Leave the run to the next beat of any process, which ends it: nothing may stay "running" for ever."""
+    with contextlib.suppress(DatabaseError):  # then the lease grows old by itself, when this process ends
+        await in_database(let_go, turn.run_id)
 
 
 def _facts(turn: Turn) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
 
 from django.db import Error, connection
 
@@ -23,6 +26,9 @@ log = logging.getLogger(__name__)
 BEAT_EVERY = 3.0  # seconds
 DEAD_AFTER = 12.0  # seconds without a beat
 MOST_AT_ONCE = 20  # runs that a process takes over at one beat
+
+NOBODY = UUID(int=0)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 _TAKE = """
     UPDATE {table} SET owner = %s, heartbeat_at = now(), attempts = attempts + 1
@@ -83,7 +89,10 @@ def beat(dead_after: float = DEAD_AFTER) -> list[Orphan]:
         return [Orphan(*row) for row in cursor.fetchall()]
 
 
-def let_go() -> None:
-    """Give up this process' leases: another one takes the runs at its next beat."""
+def let_go(run_id: Any = None) -> None:
+    """Give up this process' leases, or that of one run: some process takes the runs at its next beat."""
     with public_context():
-        RunLease.objects.filter(owner=process_id()).update(heartbeat_at="1970-01-01T00:00:00Z")
+        leases = RunLease.objects.filter(owner=process_id())
+        if run_id is not None:
+            leases = leases.filter(run_id=str(run_id))
+        leases.update(heartbeat_at=LONG_AGO, owner=NOBODY)

@@ -8,8 +8,8 @@ from typing import Any, cast
 from langchain_core.messages import AIMessage, HumanMessage, messages_from_dict
 
 from assistants.assistants import AIAssistant
+from assistants.conf import max_history_tokens
 from assistants.graph.history import MOST_MESSAGES, recent
-from assistants.limits import max_history_tokens
 from assistants.models import Run, RunEvent
 from assistants.presentation import message_as_json
 from assistants.runs.active import ActiveRun
