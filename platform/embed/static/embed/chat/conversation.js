@@ -103,7 +103,8 @@ export class Conversation {
     if (event === "run.started") turn.messageId = data.message_id ?? null;
     else if (event === "message.delta") turn.answer.append(String(data.text ?? ""));
     else if (event === "citations") turn.answer.cite(data.citations ?? []);
-    else if (event === "run.done") this.complete(turn, data.messages ?? []);
+    else if (event === "run.restarted") turn.answer.begin(); // another process begins the answer again
+    else if (event === "run.done" || event === "run.cancelled") this.complete(turn, data.messages ?? []);
     else if (event === "run.waiting") this.wait(turn, data.messages ?? []);
     else if (event === "error") throw new Problem({ status: 0, code: "run_failed", detail: data.detail });
   }
