@@ -27,7 +27,7 @@ from benchmarks.peer_report import counted, figures, table
 ROOT = Path(__file__).resolve().parents[1]
 HARNESS = ROOT.parent / "shared" / "bench"
 OUT = ROOT / "build" / "bench"
-POOLS = {"quick": "10:40,100:20,1000:6", "full": "10:1000,100:300,1000:60"}  # messages:threads, as run.sh has it
+POOLS = {"quick": "10:60,100:40,1000:20", "full": "10:1000,100:300,1000:60"}  # messages:threads, so that none is busy
 
 # The harness takes no other answer than the peer's 200 for a new thread; Atrium's is 201, as HTTP says it.
 EXPECTS_200 = 'await c.request("POST", f"{self.prefix}/threads/", {"name": f"{name} {i}"})\n            assert s == 200'

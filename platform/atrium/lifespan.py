@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cache
+from importlib import import_module
 from typing import Any
 
+from django.conf import settings
+
+from assistants.graph.turn import turn_graph
 from assistants.llm.http_clients import close_http_client
+from assistants.llm.providers import chat_model
 from assistants.runs.keeper import Keeper, let_go
 from assistants.runs.runner import runner
 from assistants.use_cases.runs import CANCEL_CHANNEL
@@ -31,6 +38,7 @@ async def lifespan(
             listener.start()
             keeper.start()
             sync_bridge.adopt_loop()
+            warm_up()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             await runner.drain()
@@ -41,6 +49,21 @@ async def lifespan(
             await listener.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return
+
+
+@cache
+def warm_up() -> None:
+    """Load what the first answer would have to wait for, once a process.
+
+    What is loaded by then lives as long as the process, so the garbage collector need not look at it again and again:
+    it took a tenth of a turn's time (docs/why/performance.md).
+    """
+    for urls in (settings.ROOT_URLCONF, settings.PUBLIC_SCHEMA_URLCONF):
+        import_module(urls)
+    turn_graph()
+    chat_model()  # and with it the provider's SDK, if there is one
+    gc.collect()
+    gc.freeze()
 
 
 def _cancel(payload: str) -> None:

@@ -59,6 +59,8 @@ class RequestMiddleware(_AsyncOnly):
                 request_id.reset(token)
 
     def _log(self, request: HttpRequest, response: HttpResponseBase, took: float) -> None:
+        if not request_log.isEnabledFor(logging.INFO):
+            return
         tenant = getattr(request, "tenant", active_schema())
         actor = getattr(request, "actor", None)
         request_log.info(

@@ -221,9 +221,9 @@ def test_of_two_who_make_the_same_tenant_at_once_one_is_refused(database):
     assert sorted(outcomes) == ["initech", "tenant_exists"]
 
 
-# -- which tables are where (docs/decisions/0002-framework-tables-in-both.md)
+# -- which tables are where (docs/decisions/0002 and 0006)
 
-OPERATORS = {"tenants_tenant", "tenants_domain"}
+OPERATORS = {"tenants_tenant", "tenants_domain", "assistants_runlease"}  # the last: decision 0006, no content
 QUEUE = {f"procrastinate_{name}" for name in ("jobs", "events", "periodic_defers", "workers")}
 FRAMEWORK_IN_BOTH = {
     *("tenants_user", "tenants_user_groups", "tenants_user_user_permissions"),
