@@ -97,10 +97,11 @@ async def execute(
     run.emit("run.restarted" if run.begins_after else "run.started", _beginning(turn))
     given = {**(more or {}), "input": turn.question}
     outcome = await _run_graph(turn, reporter, given, merge_configs(config, {"callbacks": [use]}))
+    reporter.gatherer.flush()  # and stop its timer: a late event would take a number that is another's by then
     if run.stopped_by == HANDOVER:
+        run.stop_listening()
         await event_log.settle(tenant, turn.run_id)
         return outcome  # another process goes on with it
-    reporter.gatherer.flush()
     answer = _answer(outcome, reporter, use)
     if run.stopped_by == CANCELLED:
         answer = replace(answer, cancelled=True, error_code="", error_detail="")

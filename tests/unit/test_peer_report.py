@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks import peer
 from benchmarks.peer_report import counted, figures, table
 
 LOG = """\
@@ -35,6 +36,22 @@ def by_name(**atrium: dict[str, float]) -> dict[str, tuple[float, bool]]:
 
 def test_it_reads_the_counts_of_statements():
     assert counted(LOG) == {"turn, new thread": 6, "GET threads/ (list)": 3, "GET messages/ (list)": 6}
+
+
+def test_of_several_counts_the_lowest_is_the_requests_own():
+    assert counted(LOG + LOG.replace("statements   6", "statements   5")) == {
+        "turn, new thread": 5,
+        "GET threads/ (list)": 3,
+        "GET messages/ (list)": 5,
+    }
+
+
+def test_a_harness_that_is_not_there_is_said_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(peer, "HARNESS", tmp_path / "shared" / "bench")
+    monkeypatch.setattr("sys.argv", ["bench-peer"])
+    with pytest.raises(SystemExit) as ended:
+        peer.main()
+    assert "the harness is not here" in str(ended.value)
 
 
 def test_it_says_which_aims_hold():
