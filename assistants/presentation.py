@@ -18,6 +18,10 @@ class StoredMessage(NamedTuple):
     run_id: Any
     message: dict[str, Any]
     citations: list[dict[str, Any]]
+    variant: int
+    variants: int
+    thumb: int | None
+    feedback: str
 
 
 def message_as_json(row: Message | StoredMessage) -> dict[str, Any]:
@@ -31,4 +35,13 @@ def message_as_json(row: Message | StoredMessage) -> dict[str, Any]:
         "run_id": as_json_id(row.run_id),
         "citations": row.citations,
         "partial": bool(data.get("additional_kwargs", {}).get("partial")),
+        "variant": row.variant,
+        "variants": row.variants,
+        "feedback": _feedback(row),
     }
+
+
+def _feedback(row: Message | StoredMessage) -> dict[str, Any] | None:
+    if row.thumb is None:
+        return None
+    return {"thumb": "up" if row.thumb > 0 else "down", "text": row.feedback}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from django.db.models import IntegerField, UUIDField
@@ -88,6 +88,13 @@ class Citation(Sent):
     quote: str
 
 
+class Feedback(Sent):
+    """What whoever asked says of an answer."""
+
+    thumb: Literal["up", "down"]
+    text: str
+
+
 class ThreadMessage(Sent):
     """A message of a thread."""
 
@@ -98,6 +105,9 @@ class ThreadMessage(Sent):
     run_id: Key | None = None
     citations: list[Citation] = Field(default_factory=list)
     partial: bool = Field(False, description="True for what was said before an answer was cut short.")
+    variant: int = Field(1, description="Which of the answers to its question this is, from 1.")
+    variants: int = Field(1, description="How many answers its question has; one of them is shown.")
+    feedback: Feedback | None = None
 
 
 class ThreadMessageIn(Schema):

@@ -28,24 +28,38 @@ class Run(models.Model):
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="runs")
     assistant_id = models.CharField(max_length=255)
+    assistant_version = models.CharField(max_length=64, blank=True)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.RUNNING)
     actor_kind = models.CharField(max_length=20)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     api_key = models.ForeignKey("tenants.ApiKey", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    question = models.ForeignKey("Message", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    question = models.ForeignKey("Message", on_delete=models.SET_NULL, null=True, blank=True, related_name="answers")
+    replaces = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="replaced_by",
+        help_text="The run whose answer this one was asked to give anew.",
+    )
     rule_id = models.BigIntegerField(null=True, blank=True, help_text="The access rule that allowed it.")
     model = models.CharField(max_length=255, blank=True)
+    prompt_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the system prompt.")
     tokens_in = models.IntegerField(default=0)
     tokens_out = models.IntegerField(default=0)
+    tokens_cached = models.IntegerField(default=0, help_text="Of those that went in, read from the provider's cache.")
+    cost = models.DecimalField(
+        max_digits=16, decimal_places=8, null=True, blank=True, help_text="In US dollars; empty: the price is unknown."
+    )
     error_code = models.CharField(max_length=100, blank=True)
     error_detail = models.TextField(blank=True)
+    error_detail_admin = models.TextField(blank=True, help_text="For administrators: which model, which status.")
+    decisions = models.JSONField(default=dict, blank=True, help_text="On proposed tool calls, by the call's id.")
+    receipt = models.JSONField(default=dict, blank=True, help_text="What the answer rests on, step by step.")
     created_at = models.DateTimeField(auto_now_add=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
-    idempotency_scope = models.CharField(max_length=64, blank=True, help_text="Whose idempotency key it is.")
-    idempotency_key = models.CharField(max_length=255, null=True, blank=True)
-    request_digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of what was asked.")
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -56,11 +70,6 @@ class Run(models.Model):
                 condition=models.Q(status__in=["queued", "running", "waiting"]),
                 name="one_active_run_a_thread",
             ),
-            models.UniqueConstraint(
-                fields=["idempotency_scope", "idempotency_key"],
-                condition=models.Q(idempotency_key__isnull=False),
-                name="one_run_an_idempotency_key",
-            ),
         ]
 
     def __str__(self) -> str:
@@ -70,6 +79,25 @@ class Run(models.Model):
     def is_active(self) -> bool:
         """True until the run has come to its end; one that waits for approval has not."""
         return self.status in self.ACTIVE
+
+
+class IdempotencyKey(models.Model):
+    """A key that came with a request which began, or went on with, a run. ``scope`` is whose it is."""
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+")
+    scope = models.CharField(max_length=64)
+    key = models.CharField(max_length=255)
+    request_digest = models.CharField(max_length=64, help_text="SHA-256 of what was asked.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["scope", "key"], name="one_request_an_idempotency_key")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.key}"
 
 
 class RunEvent(models.Model):

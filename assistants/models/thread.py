@@ -14,6 +14,12 @@ from assistants.messages import is_readable, text_of
 class Thread(models.Model):
     """A conversation. It belongs to the member or the API key that began it, and outlives both."""
 
+    class Source(models.TextChoices):
+        """Where it is led. A completion's conversation is kept by the client; here is only what was asked last."""
+
+        CHAT = "chat", "Chat"
+        COMPLETION = "completion", "OpenAI-compatible API"
+
     name = models.CharField(max_length=255, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -26,6 +32,7 @@ class Thread(models.Model):
         "tenants.ApiKey", on_delete=models.SET_NULL, related_name="+", null=True, blank=True, editable=False
     )
     assistant_id = models.CharField(max_length=255, blank=True)
+    source = models.CharField(max_length=20, choices=Source.choices, default=Source.CHAT, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -44,7 +51,7 @@ class Thread(models.Model):
 
         Without ``include_extra_messages`` only what people read: no tool messages, and no AI messages without text.
         """
-        rows = self.messages.order_by("created_at", "id").values_list("message", flat=True)
+        rows = self.messages.filter(superseded=False).order_by("created_at", "id").values_list("message", flat=True)
         messages = messages_from_dict(list(rows))
         if include_extra_messages:
             return messages
@@ -58,6 +65,12 @@ class Message(models.Model):
     run = models.ForeignKey("Run", on_delete=models.SET_NULL, null=True, blank=True, related_name="messages")
     message = models.JSONField()
     citations = models.JSONField(default=list, blank=True)
+    superseded = models.BooleanField(default=False, help_text="Another answer to the same question is shown instead.")
+    variant = models.PositiveSmallIntegerField(default=1, help_text="Which answer to its question it belongs to.")
+    variants = models.PositiveSmallIntegerField(default=1, help_text="How many answers the question has.")
+    thumb = models.SmallIntegerField(null=True, blank=True, help_text="1: up, -1: down, by whoever asked.")
+    feedback = models.TextField(blank=True, help_text="What they said about it.")
+    feedback_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

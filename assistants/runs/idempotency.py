@@ -1,6 +1,6 @@
 """Once: the same ``Idempotency-Key`` from the same caller gives the same run, never a second one.
 
-The key is kept with the run for a day. The same key with the same body re-attaches, also while the run goes on; with
+The key is kept for a day. The same key with the same body re-attaches, also while the run goes on; with
 another body it is refused, because one of the two would be lost. (draft-ietf-httpapi-idempotency-key-header)
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from assistants.models import Run
+from assistants.models import IdempotencyKey, Run
 from tenants.actors import Actor
 from tenants.errors import InvalidInput
 from tenants.text import check_text
@@ -59,14 +59,21 @@ def idempotency_of(actor: Actor, key: str | None, request: dict[str, Any]) -> Id
 
 def earlier_run(idempotency: Idempotency) -> EarlierRun | None:
     """The run that this key has started in the last day. Raises ``KeyReused`` where the request was another one."""
-    runs = Run.objects.filter(idempotency_scope=idempotency.scope, idempotency_key=idempotency.key)
-    found = runs.values_list("pk", "request_digest", "created_at").first()
+    rows = IdempotencyKey.objects.filter(scope=idempotency.scope, key=idempotency.key)
+    found = rows.values_list("run_id", "request_digest", "created_at").first()
     if found is None:
         return None
     run_id, digest, created_at = found
     if created_at < timezone.now() - KEPT_FOR:
-        runs.filter(pk=run_id).update(idempotency_key=None)
+        rows.filter(created_at=created_at).delete()
         return None
     if digest != idempotency.digest:
         raise KeyReused
     return EarlierRun(run_id)
+
+
+def key_row(run: Run, idempotency: Idempotency | None) -> IdempotencyKey | None:
+    """The row that keeps the key, to be stored with what the request begins."""
+    if idempotency is None:
+        return None
+    return IdempotencyKey(run=run, scope=idempotency.scope, key=idempotency.key, request_digest=idempotency.digest)

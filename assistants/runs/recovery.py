@@ -106,8 +106,8 @@ def _turn(run: Run) -> Turn:
         roles=roles_of(run.created_by),
     )
     question: Any = run.question
-    earlier = run.thread.messages.filter(created_at__lt=question.created_at).order_by("-created_at", "-id")
-    rows = earlier.values_list("message", flat=True)[:MOST_MESSAGES]
+    earlier = run.thread.messages.filter(created_at__lt=question.created_at, superseded=False)
+    rows = earlier.order_by("-created_at", "-id").values_list("message", flat=True)[:MOST_MESSAGES]
     content = messages_from_dict([question.message])[0]
     assert isinstance(content, HumanMessage)
     return Turn(

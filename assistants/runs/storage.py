@@ -17,23 +17,30 @@ import orjson
 from django.db import connection, transaction
 from django.db.models import Field, Model
 
-from assistants.models import Message, Run, RunEvent, RunLease, Thread
+from assistants.models import IdempotencyKey, Message, Run, RunEvent, RunLease, Thread
 from tenants.context import require_tenant
 
 Sql = tuple[str, list[Any]]
 
 
 def store_question(
-    run: Run, question: Message, thread: Mapping[str, Any], lease: RunLease, *, earlier: int
+    run: Run,
+    question: Message,
+    thread: Mapping[str, Any],
+    lease: RunLease,
+    key: IdempotencyKey | None = None,
+    *,
+    earlier: int,
 ) -> list[dict[str, Any]]:
-    """Store a question, its run and the run's lease, and change these fields of their thread.
+    """Store a question, its run, the run's lease and the request's key, and change these fields of their thread.
 
     Returns the newest ``earlier`` messages of before, newest first, as LangChain dicts: the statement's own rows are
     not among them, as it reads what was there when it began. Raises ``IntegrityError`` and stores nothing where the
     thread has an active run, or is there no more.
     """
     writes = [_insert([run]), _insert([question]), _update(Thread, run.thread_id, thread), _insert([lease])]
-    where = "WHERE thread_id = %s ORDER BY created_at DESC, id DESC LIMIT %s"
+    writes += [_insert([key])] if key is not None else []
+    where = "WHERE thread_id = %s AND NOT superseded ORDER BY created_at DESC, id DESC LIMIT %s"
     newest = f"SELECT message FROM {_table(Message)} {where}"  # noqa: S608
     rows = _run(writes, (newest, [run.thread_id, earlier]))
     return [orjson.loads(row[0]) for row in rows]

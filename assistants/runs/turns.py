@@ -25,6 +25,8 @@ class Turn:
     question_id: Any
     asked: dict[str, Any]
     history: Sequence[BaseMessage] = ()
+    so_far: Sequence[BaseMessage] = ()
+    """What the turn has brought already: before it waited for a person, or by its client. The graph goes on there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,10 @@ class Answer:
     cancelled: bool = False
     error_code: str = ""
     error_detail: str = ""
+    error_detail_admin: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
+    tokens_cached: int = 0
     model: str = ""
     citations: Sequence[dict[str, Any]] = field(default_factory=tuple)
 

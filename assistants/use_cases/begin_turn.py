@@ -18,7 +18,7 @@ from assistants.messages import text_of
 from assistants.models import Message, Run, RunLease, Thread
 from assistants.permissions import check_may_run
 from assistants.presentation import message_as_json
-from assistants.runs.idempotency import EarlierRun, Idempotency, earlier_run
+from assistants.runs.idempotency import EarlierRun, Idempotency, earlier_run, key_row
 from assistants.runs.process import process_id
 from assistants.runs.storage import give_keys, store_question
 from assistants.runs.turns import Turn, as_json_id
@@ -96,14 +96,11 @@ def _begin(
         api_key_id=actor.api_key_id,
         rule_id=rule_id,
     )
-    if idempotency is not None:
-        run.idempotency_scope, run.idempotency_key = idempotency.scope, idempotency.key
-        run.request_digest = idempotency.digest
     question = _question(run, content)
     run.question_id = question.pk
+    lease, key = _lease(run, resumable), key_row(run, idempotency)
     try:
-        lease = _lease(run, resumable)
-        earlier = store_question(run, question, _changes(thread, content), lease, earlier=MOST_MESSAGES)
+        earlier = store_question(run, question, _changes(thread, content), lease, key, earlier=MOST_MESSAGES)
     except IntegrityError as error:
         # Two requests with one key at once: the other one was first, and this one is its echo.
         same = earlier_run(idempotency) if idempotency is not None else None

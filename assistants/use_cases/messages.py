@@ -48,8 +48,8 @@ def _first_page(caller: Caller, key: Any, page: Page) -> Listed[StoredMessage]:
     """As ``_any_page``, for the most usual question."""
     rows = _prepared_page(page.order, page.limit).rows(thread=key, **owner(caller))
     read = [
-        StoredMessage(pk, made, run, orjson.loads(message), orjson.loads(citations))
-        for pk, made, run, message, citations in rows
+        StoredMessage(pk, made, run, orjson.loads(message), orjson.loads(citations), *facts)
+        for pk, made, run, message, citations, *facts in rows
     ]
     return page_of(read, page)
 
@@ -76,7 +76,7 @@ def _any_page(caller: Caller, thread_id: Any, page: Page) -> Listed[StoredMessag
 
 
 def _readable(rows: QuerySet[Message]) -> QuerySet[Message]:
-    return rows.filter(_IsReadable(F("message"), Value(_READABLE)))
+    return rows.filter(_IsReadable(F("message"), Value(_READABLE)), superseded=False)
 
 
 def delete_message(who: Actor | Caller, message: Message) -> tuple[int, dict[str, int]]:

@@ -69,9 +69,11 @@ def _end(answer: Answer, now: datetime) -> dict[str, Any]:
         "status": _status(answer),
         "error_code": answer.error_code,
         "error_detail": answer.error_detail,
+        "error_detail_admin": answer.error_detail_admin,
         "model": answer.model,
         "tokens_in": answer.tokens_in,
         "tokens_out": answer.tokens_out,
+        "tokens_cached": answer.tokens_cached,
         "finished_at": None if answer.waiting else now,
     }
 

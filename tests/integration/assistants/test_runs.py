@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from assistants.models import Message, Run, RunEvent, RunLease
+from assistants.models import IdempotencyKey, Message, Run, RunEvent, RunLease
 from assistants.runs import keeper
 from assistants.runs.active import ActiveRun
 from assistants.runs.keeper import beat
@@ -151,7 +151,7 @@ async def test_a_key_is_free_again_after_a_day(server, acme):
     url = f"/api/threads/{await new_thread(client)}/messages/"
     headers = {"Idempotency-Key": "abc"}
     await client.post(url, json=message(), headers=headers)
-    await acme.run(lambda: Run.objects.update(created_at="2020-01-01T00:00:00Z"))
+    await acme.run(lambda: IdempotencyKey.objects.update(created_at="2020-01-01T00:00:00Z"))
     assert (await client.post(url, json=message("another"), headers=headers)).status_code == 201
 
 
