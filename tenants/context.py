@@ -42,6 +42,7 @@ class TenantRef:
 
 PUBLIC = TenantRef(id=None, schema_name=PUBLIC_SCHEMA, name="public")
 
+_owner_rights: ContextVar[bool] = ContextVar("atrium_owner_rights", default=False)
 _current: ContextVar[TenantRef] = ContextVar("atrium_tenant", default=PUBLIC)
 
 
@@ -84,3 +85,19 @@ def public_context() -> Iterator[None]:
     """Work on the operators' schema inside the block."""
     with tenant_context(PUBLIC):
         yield
+
+
+def has_owner_rights() -> bool:
+    """True inside ``owner_rights``."""
+    return _owner_rights.get()
+
+
+@contextmanager
+def owner_rights() -> Iterator[None]:
+    """Work with the rights of the database's owner inside the block, also in a tenant's context: to make tables and to
+    migrate them. Nothing that answers a request needs it."""
+    token = _owner_rights.set(True)
+    try:
+        yield
+    finally:
+        _owner_rights.reset(token)

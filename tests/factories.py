@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 
 from tenants.actors import MEMBER, OWNER, Actor
-from tenants.context import TenantRef, tenant_context
+from tenants.context import TenantRef, owner_rights, tenant_context
 from tenants.database import in_database
 from tenants.keys import create_api_key, digest_of
 from tenants.members import member_actor
@@ -71,7 +71,7 @@ def make_member(username: str, role: str = MEMBER, **fields: object) -> User:
 def reset(tenant: TenantFixture) -> None:
     """Bring the tenant back to what ``make_tenant`` made: tests commit, because they work on many connections."""
     people = [tenant.owner, tenant.member, tenant.outsider]
-    with tenant_context(tenant.ref), connection.cursor() as cursor:
+    with tenant_context(tenant.ref), owner_rights(), connection.cursor() as cursor:
         tables = connection.introspection.table_names(cursor)
         made_by_tests = [name for name in tables if name.startswith(("assistants_", "rag_", "embed_", "example_"))]
         made_by_tests += ["django_session", "django_admin_log"]

@@ -127,6 +127,7 @@ class RunLease(models.Model):
     """
 
     lives_in = PUBLIC_ONLY
+    open_to_tenants = True  # its own rows: a lease is made in the statement that stores the tenant's question
 
     id = models.BigAutoField(primary_key=True)
     schema_name = models.CharField(max_length=63)

@@ -86,6 +86,12 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("ATRIUM_DATABASE_POOL_MIN", _whole, 2, "Connections that a process keeps open."),
     Variable("ATRIUM_DATABASE_POOL_MAX", _whole, 20, "Connections that a process may open at most."),
     Variable("ATRIUM_DATABASE_TIMEOUT", _seconds, 10.0, "Seconds to wait for a connection before giving up."),
+    Variable(
+        "ATRIUM_TENANT_ROLES",
+        _flag,
+        True,
+        "A PostgreSQL role for each tenant, a second wall. Off: where the database's user may not create roles.",
+    ),
     Variable("ATRIUM_TOOL_THREADS", _whole, 32, "Threads for tools that are not async, in one process."),
     Variable("ATRIUM_WORKER_CONCURRENCY", _whole, 4, "Jobs that one worker runs at the same time."),
     Variable("OPENAI_API_KEY", _text, "", "Key of an OpenAI-compatible server. Empty: the offline model answers."),

@@ -55,6 +55,7 @@ AUTHENTICATION_BACKENDS = ["tenants.sign_in.MemberBackend"]
 # -- database: a pool per process, as many threads as connections
 DATABASES: dict[str, Any] = {"default": database_settings(env)}
 ATRIUM_DATABASE_THREADS = DATABASES["default"]["OPTIONS"]["pool"]["max_size"]
+ATRIUM_TENANT_ROLES = env["ATRIUM_TENANT_ROLES"]
 ATRIUM_TOOL_THREADS = env["ATRIUM_TOOL_THREADS"]
 ATRIUM_WORKER_CONCURRENCY = env["ATRIUM_WORKER_CONCURRENCY"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -3,8 +3,8 @@
 Stock django-tenants remembers the tenant on a thread's connection. Work that moves to another thread (LangGraph's
 tools, an executor) then runs on ``public``, and asyncio tasks that share a thread read each other's rows. Here every
 cursor asks ``tenants.context`` who it is for, and the search path is set again whenever the connection at hand was
-last used for somebody else. Which path a connection is on is noted on the connection itself, so that it stays true
-through the pool and a tenant's next checkout of it needs no SET. Only what no rollback can undo is noted.
+last used for somebody else. The session's role is set with it, so that it cannot read another tenant's schema
+(``place.py``). Where a connection stands is noted on the connection itself; only what no rollback can undo is noted.
 
 Also new: a connection finds its way back to the pool when its thread ends. LangGraph starts threads of its own for
 synchronous graphs; without this, each of them would strand a connection.
@@ -16,15 +16,14 @@ import select
 import threading
 from typing import Any
 
+from django.conf import settings
 from django.utils.asyncio import async_unsafe
 from django_tenants.postgresql_backend import base as django_tenants_backend
 from psycopg.pq import TransactionStatus
 
 from tenants import context
-from tenants.context import PUBLIC, TenantRef
-
-NOTED_PATH = "atrium_search_path"
-"""Attribute of a psycopg connection: the schema whose search path it was last given, outside of any transaction."""
+from tenants.context import TenantRef
+from tenants.db_backend.place import NOTED_PLACE, Place, leave, place_of
 
 
 class _ThreadGuard:
@@ -47,7 +46,7 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):
     connection: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._applied: str | None = None
+        self._applied: Place | None = None
         self._constructing = True  # the parent's constructor enters `public`: it must not clobber the context
         super().__init__(*args, **kwargs)
         self._constructing = False
@@ -102,69 +101,78 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):
 
     @async_unsafe
     def connect(self) -> None:
-        """Take a connection. It may be known on which search path it was left; a new one is on none."""
+        """Take a connection. It may be known where it was left; a new one is nowhere."""
         self._applied = None
         super().connect()
-        self._applied = getattr(self.connection, NOTED_PATH, None)
+        self._applied = getattr(self.connection, NOTED_PLACE, None)
         if self.alias not in _guards.__dict__:
             _guards.__dict__[self.alias] = _ThreadGuard(self)
 
     def close(self) -> None:
         """Give the connection back to the pool, or close it."""
+        if self.connection is not None and not self.in_atomic_block:
+            self._leave(self.connection)
         self._applied = None
         super().close()
 
-    # -- the search path
+    # -- the search path and the role
 
     @async_unsafe
     def rollback(self) -> None:
         """Roll back; a SET inside the transaction is undone with it."""
-        self._forget_path()
+        self._forget_place()
         super().rollback()
 
     @async_unsafe
     def savepoint_rollback(self, sid: str) -> None:
         """Roll back to a savepoint; a SET made after it is undone, too."""
         # The statement needs no path, and after an error nothing else may come before it: not a SET either.
-        self._applied = self.schema_name
+        self._applied = self._wanted_place()
         try:
             super().savepoint_rollback(sid)
         finally:
-            self._forget_path()
+            self._forget_place()
 
     def _cursor(self, name: str | None = None) -> Any:
         # Past the parent: it decides from state on the connection, which is the mistake that this class mends.
         cursor = super(django_tenants_backend.DatabaseWrapper, self)._cursor(name=name)  # type: ignore[misc]
-        wanted = self.schema_name
+        wanted = self._wanted_place()
         if self._applied != wanted:
-            self._apply_search_path(wanted, cursor if name is None else None)
+            self._enter(wanted, cursor if name is None else None)
         return cursor
 
-    def _apply_search_path(self, schema_name: str, cursor: Any | None) -> None:
-        """Point the connection at ``schema_name``, ``public`` behind it for extensions and the job queue."""
-        path = ", ".join(self.ops.quote_name(part) for part in dict.fromkeys((schema_name, PUBLIC.schema_name)))
-        statement = f"SET search_path = {path}"
-        self._forget_path()  # until the statement has succeeded
+    def _wanted_place(self) -> Place:
+        walled = settings.ATRIUM_TENANT_ROLES and not context.has_owner_rights()
+        return place_of(self.settings_dict["NAME"], self.schema_name, walled)
+
+    def _enter(self, place: Place, cursor: Any | None) -> None:
+        """Bring the session to ``place``: ``public`` is behind its schema, for extensions and the job queue."""
+        self._forget_place()  # until the statement has succeeded
         if cursor is not None:
-            cursor.execute(statement)
+            cursor.execute(place.statement)
         else:  # a named cursor runs one statement only
             with self.connection.cursor() as plain:
-                plain.execute(statement)
-        self._applied = schema_name
+                plain.execute(place.statement)
+        self._applied = place
         if self.connection.info.transaction_status == TransactionStatus.IDLE:  # else the transaction may take it back
-            setattr(self.connection, NOTED_PATH, schema_name)
+            setattr(self.connection, NOTED_PLACE, place)
 
-    def _forget_path(self) -> None:
-        """Nothing is known any more about the connection's path: the next cursor sets it."""
+    def _leave(self, connection: Any) -> None:
+        if settings.ATRIUM_TENANT_ROLES:  # else a tenant's next checkout of it saves a statement
+            leave(connection)
+
+    def _forget_place(self) -> None:
+        """Nothing is known any more about where the connection stands: the next cursor sets it."""
         self._applied = None
         if self.connection is not None:
-            setattr(self.connection, NOTED_PATH, None)
+            setattr(self.connection, NOTED_PLACE, None)
 
     def give_back(self) -> None:
         """Return the connection when its thread has ended: there is no transaction left to ask about."""
         connection, self.connection = self.connection, None
         if connection is None:
             return
+        self._leave(connection)
         pool = getattr(connection, "_pool", None)
         if pool is not None:
             pool.putconn(connection)

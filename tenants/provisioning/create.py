@@ -13,6 +13,7 @@ from tenants.context import public_context, tenant_context
 from tenants.errors import Conflict, InvalidInput
 from tenants.models import AccessRule, Domain, Tenant
 from tenants.provisioning.migrate import migrate_schema
+from tenants.provisioning.roles import make_role
 
 SCHEMA_NAME = re.compile(r"[a-z][a-z0-9_]{1,47}")
 RESERVED = frozenset({"public", "information_schema", "template", "postgres"})
@@ -49,6 +50,7 @@ def _claim(schema_name: str, name: str, host: str) -> Tenant:
             Domain.objects.create(tenant=tenant, domain=host, is_primary=True)
             with connection.cursor() as cursor:
                 cursor.execute(f"CREATE SCHEMA {connection.ops.quote_name(schema_name)}")
+            make_role(schema_name)
     except (IntegrityError, ProgrammingError) as error:
         if not isinstance(error.__cause__, UniqueViolation | DuplicateSchema):
             raise

@@ -10,8 +10,9 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
-from tenants.context import PUBLIC, TenantRef, public_context, tenant_context
+from tenants.context import PUBLIC, TenantRef, owner_rights, public_context, tenant_context
 from tenants.models import Tenant
+from tenants.provisioning.roles import make_role, prepare_roles
 
 
 def migrate_schema() -> str:
@@ -20,6 +21,11 @@ def migrate_schema() -> str:
     The table of applied migrations is made first: without one of its own, a tenant's schema would read
     ``public``'s through the search path, and nothing would be applied.
     """
+    with owner_rights():
+        return _migrate()
+
+
+def _migrate() -> str:
     MigrationRecorder(connection).ensure_schema()
     said = io.StringIO()
     MigrateCommand(stdout=said, stderr=said).execute(
@@ -47,7 +53,9 @@ def migrate_schema() -> str:
 def migrate_public() -> str:
     """Migrate the operators' schema."""
     with public_context():
-        return migrate_schema()
+        said = migrate_schema()
+    prepare_roles()
+    return said
 
 
 def schemas() -> list[TenantRef]:
@@ -71,4 +79,5 @@ def migrate_everything() -> Iterator[str]:
         with tenant_context(schema):
             if not is_current(schema):
                 migrate_schema()
+        make_role(schema.schema_name)
         yield schema.schema_name

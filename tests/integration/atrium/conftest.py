@@ -11,6 +11,7 @@ from django.db import connection
 
 from tenants.context import public_context, tenant_context
 from tenants.models import Tenant, User
+from tenants.provisioning.roles import drop_role
 from tests.consoles import Console
 from tests.factories import PASSWORD, make_member
 
@@ -60,6 +61,7 @@ def operator(clean_tenants) -> Iterator[User]:
     with public_context(), connection.cursor() as cursor:
         for tenant in Tenant.objects.exclude(pk__in=kept):
             cursor.execute(f"DROP SCHEMA {connection.ops.quote_name(tenant.schema_name)} CASCADE")
+            drop_role(tenant.schema_name)
             cursor.execute("DELETE FROM tenants_domain WHERE tenant_id = %s", [tenant.pk])
             cursor.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant.pk])
         cursor.execute("TRUNCATE django_admin_log, django_session")

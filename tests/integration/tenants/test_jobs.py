@@ -12,7 +12,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from assistants.models import Thread
-from tenants.context import TenantRef, current_tenant, public_context, tenant_context
+from tenants.context import TenantRef, current_tenant, owner_rights, public_context, tenant_context
 from tenants.database import in_database
 from tenants.errors import NoTenant
 from tenants.tasks import tenant_task
@@ -183,7 +183,7 @@ async def test_a_job_that_fails_leaves_nothing_of_its_transaction_and_the_worker
 
 async def test_a_job_whose_tenant_is_gone_is_dropped_with_a_line_in_the_log(acme):
     def queue() -> None:
-        with tenant_context(TenantRef(id=None, schema_name="gone")):
+        with tenant_context(TenantRef(id=None, schema_name="gone")), owner_rights():  # its role is gone, too
             look.defer(label="orphan")
 
     await in_database(queue)

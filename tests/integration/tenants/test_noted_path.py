@@ -1,4 +1,4 @@
-"""A connection's search path is noted on it, so that the same tenant's next checkout costs no SET; never wrongly."""
+"""Where a connection stands is noted on it, so that nothing is set twice; never wrongly."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 from django.db import DataError, connection, transaction
 
 from tenants.context import tenant_context
+from tenants.db_backend import place
 from tests.integration.tenants.rows import search_path, seen
 from tests.statements import Statements, counted
 
@@ -26,7 +27,8 @@ def one_connection(marked):
         connection.pool.putconn(other)
 
 
-def test_the_next_checkout_of_the_same_tenant_sets_nothing(one_connection):
+def test_without_the_wall_the_next_checkout_of_the_same_tenant_sets_nothing(one_connection, settings):
+    settings.ATRIUM_TENANT_ROLES = False
     acme, _ = one_connection
     with tenant_context(acme.ref):
         seen()
@@ -36,6 +38,17 @@ def test_the_next_checkout_of_the_same_tenant_sets_nothing(one_connection):
                 assert seen() == ["acme"]
                 connection.close()
     assert sets(statements) == []
+
+
+def test_with_the_wall_a_tenant_is_entered_once_a_checkout_and_left_before_the_next(one_connection):
+    acme, _ = one_connection
+    with tenant_context(acme.ref):
+        for _ in range(3):
+            with counted() as statements:
+                assert seen() == seen() == ["acme"]
+            assert len(sets(statements)) == 1
+            connection.close()
+    assert search_path() == "public"
 
 
 def test_the_next_checkout_of_another_tenant_sets_its_path(one_connection):
@@ -79,7 +92,7 @@ def test_a_path_that_could_not_be_set_is_not_noted(one_connection, monkeypatch):
     with tenant_context(acme.ref):
         seen()
     with tenant_context(globex.ref):
-        monkeypatch.setattr(connection.ops, "quote_name", lambda name: "'x' x")
+        monkeypatch.setattr(place, "quoted", lambda name: "'x' x")
         with pytest.raises(Exception, match="syntax error"):
             seen()
         monkeypatch.undo()
