@@ -46,6 +46,23 @@ class RunFilter(SimpleListFilter):
         return queryset
 
 
+class FeedbackFilter(SimpleListFilter):
+    """Threads by what was said of an answer in them."""
+
+    title, parameter_name = "feedback", "feedback"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """What an administrator looks for."""
+        return [("down", "With a thumb down"), ("up", "With a thumb up")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Thread]) -> QuerySet[Thread]:
+        """The threads of the choice."""
+        thumb = {"down": -1, "up": 1}.get(self.value() or "")
+        if thumb is None:
+            return queryset
+        return queryset.filter(Exists(Message.objects.filter(thread=OuterRef("pk"), thumb=thumb)))
+
+
 class AssistantFilter(SimpleListFilter):
     """Threads by assistant: those that are installed, from the registry and without a query."""
 
@@ -66,7 +83,7 @@ class ThreadAdmin(UseCaseAdmin):
     list_display = ("name_shown", "person", "assistant", "message_count", "last_run", "begun")
     list_display_links = ("name_shown",)
     list_select_related = ("created_by", "api_key")
-    list_filter = (AssistantFilter, RunFilter)
+    list_filter = (AssistantFilter, RunFilter, FeedbackFilter)
     search_fields = ("name", "created_by__username", "created_by__first_name", "created_by__last_name")
     fields = ()
     begun = moment_column("created_at", "Begun")

@@ -37,6 +37,13 @@ class RunActiveError(Conflict):
     title = "The thread is busy"
 
 
+class RunWaitingError(Conflict):
+    """An answer in this thread waits for a person's approval. Decide on it first, or cancel it."""
+
+    code = "run_waiting"
+    title = "The thread waits for a decision"
+
+
 class ModelFailedError(AtriumError):
     """The model did not answer. Your message is kept; try again."""
 

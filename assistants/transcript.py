@@ -11,7 +11,10 @@ from assistants.models import Message, Run, Thread
 
 @dataclass(frozen=True)
 class Line:
-    """One message. ``kind`` is LangChain's type; ``tools`` are the names of the tools that an AI message calls."""
+    """One message. ``kind`` is LangChain's type; ``tools`` are the names of the tools that an AI message calls.
+
+    ``thumb`` is "up", "down" or empty, and ``feedback`` what was said with it.
+    """
 
     kind: str
     text: str
@@ -20,6 +23,9 @@ class Line:
     tools: list[str]
     tool_name: str
     is_partial: bool
+    is_superseded: bool
+    thumb: str
+    feedback: str
 
 
 @dataclass
@@ -58,4 +64,7 @@ def _line(row: Message) -> Line:
         tools=[call.get("name", "") for call in data.get("tool_calls") or []],
         tool_name=data.get("name") or "",
         is_partial=bool(data.get("additional_kwargs", {}).get("partial")),
+        is_superseded=row.superseded,
+        thumb="" if row.thumb is None else "up" if row.thumb > 0 else "down",
+        feedback=row.feedback,
     )

@@ -53,6 +53,36 @@ def tenant_task(*, name: str, queue: str = "default", **options: Any) -> Callabl
     return register
 
 
+def daily_tenant_task(*, name: str, at: str, queue: str, **options: Any) -> Callable[[Callable[[], Any]], TenantTask]:
+    """Register a synchronous function without arguments that runs once a day for each tenant, suspended ones too.
+
+    ``at`` is the time of day, as HH:MM in UTC. However many workers there are, one queues the jobs; where none is up
+    at that time, the first that comes up within a day does (``manage.py worker``).
+    """
+    hour, minute = map(int, at.split(":"))
+
+    def register(function: Callable[[], Any]) -> TenantTask:
+        registered = tenant_task(name=name, queue=queue, **options)(function)
+
+        async def for_each_tenant(*, timestamp: int) -> None:
+            await in_database(_queue_for_each_tenant, registered.task)
+
+        periodic = app.periodic(cron=f"{minute} {hour} * * *")
+        periodic(app.task(name=f"{name}_for_each_tenant", queue=queue)(for_each_tenant))
+        return registered
+
+    return register
+
+
+def _queue_for_each_tenant(task: Any) -> None:
+    from tenants.models import Tenant
+
+    with public_context():
+        schemas = list(Tenant.objects.order_by("pk").values_list("schema_name", flat=True))
+        if schemas:
+            task.batch_defer(*({"tenant_schema": schema} for schema in schemas))
+
+
 def _find_tenant(schema_name: str) -> TenantRef | None:
     from tenants.models import Tenant
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ImproperlyConfigured
 from ninja import NinjaAPI
 
+from assistants.api.answers import router as answers
 from assistants.api.messages import router as messages
 from assistants.api.runs import router as runs
 from assistants.api.threads import router as threads
@@ -24,4 +25,5 @@ def assemble_api() -> NinjaAPI:
     api.add_router("", threads, tags=["assistants"])
     api.add_router("", messages, tags=["messages"])
     api.add_router("", runs, tags=["runs"])
+    api.add_router("", answers)
     return api

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
-from ninja import Router
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from ninja import Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
+from assistants.api.pages import LINK_HEADER, After, Limit, link_next_page
 from assistants.api.schemas import Key, Sent, ThreadMessageIn
-from assistants.api.turns import begin
+from assistants.api.turns import Started, begin, begin_again
+from assistants.paging import DEFAULT_LIMIT, Page
 from assistants.runs import sse
 from assistants.runs.following import follow
 from assistants.runs.runner import runner
@@ -30,6 +32,8 @@ class RunOut(Sent):
     id: Key
     thread_id: Key
     assistant_id: str
+    question_id: Key | None = Field(description="The message that it answers; null when that was deleted.")
+    replaces: Key | None = Field(description="The run whose answer it was asked to give anew.")
     status: Literal["queued", "running", "waiting", "completed", "failed", "cancelled"]
     model: str
     tokens_in: int
@@ -40,18 +44,41 @@ class RunOut(Sent):
     finished_at: datetime | None
 
 
-class RunIn(ThreadMessageIn):
-    """A message to an assistant, and how to hear of the answer."""
+class RunMode(Schema):
+    """How to hear of the answer."""
 
     mode: Literal["wait", "stream", "background"] = Field(
         "wait", description="`wait` for the run's end, `stream` its events, or leave it in the `background`."
     )
 
 
+class RunIn(ThreadMessageIn, RunMode):
+    """A message to an assistant, and how to hear of the answer."""
+
+
+@router.get(
+    "/threads/{thread_id}/runs/",
+    response=list[RunOut],
+    operation_id="ai_list_runs",
+    openapi_extra=LINK_HEADER,
+)
+async def list_runs(
+    request: HttpRequest, response: HttpResponse, thread_id: str, limit: Limit = DEFAULT_LIMIT, after: After = ""
+) -> list[dict[str, Any]]:
+    """The thread's runs, newest first: one that is going on is the first."""
+    page = Page(limit, after or None, "desc")
+    listed = await in_database(runs.list_runs, actor_of(request), thread_id, page)
+    link_next_page(request, response, listed)
+    return [runs.run_as_json(run) for run in listed.rows]
+
+
 @router.post("/threads/{thread_id}/runs/", response={201: RunOut, 202: RunOut}, operation_id="ai_create_run")
 async def create_run(request: HttpRequest, thread_id: str, payload: RunIn) -> Status | HttpResponseBase:
     """Ask the assistant. The run goes on whatever becomes of this connection."""
-    started = await begin(request, thread_id, payload.assistant_id, payload.content)
+    return await _answer(request, await begin(request, thread_id, payload.assistant_id, payload.content), payload)
+
+
+async def _answer(request: HttpRequest, started: Started, payload: RunMode) -> Status | HttpResponseBase:
     wants_stream = payload.mode == "stream" or sse.CONTENT_TYPE in request.headers.get("Accept", "")
     if wants_stream:
         return _stream(started.events())
@@ -81,7 +108,7 @@ async def get_run(request: HttpRequest, run_id: str) -> dict[str, Any]:
 )
 async def follow_run(request: HttpRequest, run_id: str, after: int | None = None) -> HttpResponseBase:
     """The events with a number above ``after`` or the ``Last-Event-ID`` header: live, or after the end."""
-    run = await in_database(runs.get_run, actor_of(request), run_id)
+    run = await in_database(runs.get_run_to_follow, actor_of(request), run_id)
     return _stream(follow(run.pk, _position(request, after)))
 
 
@@ -91,6 +118,14 @@ async def cancel_run(request: HttpRequest, run_id: str) -> Status:
     run = await in_database(runs.cancel_run, actor_of(request), run_id)
     runner.cancel(run.pk)
     return Status(202, runs.run_as_json(run))
+
+
+@router.post("/runs/{run_id}/regenerate/", response={201: RunOut, 202: RunOut}, operation_id="ai_regenerate_run")
+async def regenerate_run(
+    request: HttpRequest, run_id: str, payload: RunMode | None = None
+) -> Status | HttpResponseBase:
+    """Answer the thread's last question again: for another answer, or after an error. The older answers are kept."""
+    return await _answer(request, await begin_again(request, run_id), payload or RunMode())
 
 
 def _run(actor: Actor, run_id: Any) -> dict[str, Any]:

@@ -8,12 +8,15 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from assistants.callers import Caller
 from assistants.runs.active import ActiveRun
 from assistants.runs.events import Event
 from assistants.runs.following import follow
 from assistants.runs.idempotency import EarlierRun, idempotency_of
 from assistants.runs.runner import runner
+from assistants.runs.turns import Turn
 from assistants.use_cases.begin_turn import begin_turn
+from assistants.use_cases.regenerate import begin_another_answer
 from tenants.api.auth import actor_of
 from tenants.database import in_database
 
@@ -51,6 +54,18 @@ async def begin(request: HttpRequest, thread_id: str, assistant_id: str, content
         request=request,
         idempotency=idempotency_of(actor, request.headers.get("Idempotency-Key"), asked),
     )
+    return _started(turn)
+
+
+async def begin_again(request: HttpRequest, run_id: str) -> Started:
+    """Check, and run another answer to the question of this run. Everything that can be refused is refused here."""
+    runner.check_open()
+    caller = Caller.of_request(request)
+    idempotency = idempotency_of(caller.actor, request.headers.get("Idempotency-Key"), {"regenerate": run_id})
+    return _started(await in_database(begin_another_answer, caller, run_id, idempotency))
+
+
+def _started(turn: Turn | EarlierRun) -> Started:
     if isinstance(turn, EarlierRun):
         return Started(turn.run_id, None)
     return Started(turn.run_id, runner.start(turn))

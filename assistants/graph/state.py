@@ -47,6 +47,9 @@ class Reporter:
         """A message of the thread is complete."""
         self.messages.append(message)
 
+    def output(self, found: Any) -> None:
+        """The answer is an object of the wanted structure: this one, as JSON."""
+
     def tool_started(self, call: Mapping[str, Any]) -> None:
         """A tool is about to be called."""
 

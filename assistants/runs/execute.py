@@ -19,7 +19,7 @@ from langchain_core.runnables.config import merge_configs
 from assistants.exceptions import describe_failure
 from assistants.graph.state import Reporter, TurnContext
 from assistants.graph.turn import turn_graph
-from assistants.messages import call_ids, text_of, without_open_calls
+from assistants.messages import call_ids, storable, text_of, without_open_calls
 from assistants.runs.active import ActiveRun
 from assistants.runs.citations import citations_of
 from assistants.runs.deltas import DeltaGatherer
@@ -56,6 +56,8 @@ class RunReporter(Reporter):
         self._run = run
         self._echo = echo or Reporter()
         self.gatherer = DeltaGatherer(lambda piece: _said(run, piece))
+        self.structured: Any = None
+        """The object of the wanted structure as JSON, once it is there."""
 
     def text(self, piece: str) -> None:
         """Gather it into an event."""
@@ -68,6 +70,11 @@ class RunReporter(Reporter):
         self.gatherer.flush()
         self.gatherer.text = ""
         self._echo.message(message)
+
+    def output(self, found: Any) -> None:
+        """One event, as a whole: half of an object is of no use to a program."""
+        self.structured = storable(found)
+        self._run.emit("output", {"output": self.structured})
 
     def tool_started(self, call: Mapping[str, Any]) -> None:
         """One event a call."""
@@ -113,7 +120,9 @@ async def execute(
 
 
 def _beginning(turn: Turn) -> dict[str, Any]:
+    again = {} if turn.replaces is None else {"replaces": as_json_id(turn.replaces)}
     return {
+        **again,
         "run_id": as_json_id(turn.run_id),
         "thread_id": as_json_id(turn.thread_id),
         "assistant_id": turn.assistant.id,
@@ -152,6 +161,7 @@ def _answer(outcome: Outcome, reporter: RunReporter, use: TokenUse) -> Answer:
         messages=reporter.messages,
         waiting=outcome.state.get("waiting", ()),
         citations=citations_of(last, outcome.state.get("passages", ())),
+        output=reporter.structured,
         **spent,
     )
 

@@ -119,6 +119,7 @@ def _turn(run: Run) -> Turn:
         question_id=question.pk,
         asked=message_as_json(question),
         history=recent((messages_from_dict([row])[0] for row in rows), max_history_tokens()),
+        replaces=run.replaces_id,
     )
 
 

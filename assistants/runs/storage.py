@@ -1,4 +1,4 @@
-"""What a turn writes, in two statements: the question with its run, and what came of it.
+"""What a turn writes, in two statements: the question with its run (or another run for it), and what came of it.
 
 A statement with data-modifying CTEs stores all of its rows or none, so it needs no transaction around it: that makes
 two round trips to the database where BEGIN, one statement a row and COMMIT make eleven. Rows are ordinary unsaved
@@ -11,13 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
 from typing import Any
 
 import orjson
 from django.db import connection, transaction
 from django.db.models import Field, Model
+from django.utils import timezone
 
 from assistants.models import IdempotencyKey, Message, Run, RunEvent, RunLease, Thread
+from assistants.runs.variants import Answers
 from tenants.context import require_tenant
 
 Sql = tuple[str, list[Any]]
@@ -40,20 +43,43 @@ def store_question(
     """
     writes = [_insert([run]), _insert([question]), _update(Thread, run.thread_id, thread), _insert([lease])]
     writes += [_insert([key])] if key is not None else []
-    where = "WHERE thread_id = %s AND NOT superseded ORDER BY created_at DESC, id DESC LIMIT %s"
-    newest = f"SELECT message FROM {_table(Message)} {where}"  # noqa: S608
-    rows = _run(writes, (newest, [run.thread_id, earlier]))
-    return [orjson.loads(row[0]) for row in rows]
+    return _messages_of(_run(writes, _newest(run, earlier)))
+
+
+def store_another_run(
+    run: Run, asked_at: datetime, lease: RunLease, key: IdempotencyKey | None = None, *, earlier: int
+) -> list[dict[str, Any]]:
+    """Store another run for a question that is there already, its lease and the request's key.
+
+    Returns the newest ``earlier`` messages from before the question, and raises, as ``store_question`` does.
+    """
+    writes = [_insert([run]), _update(Thread, run.thread_id, {"updated_at": timezone.now()}), _insert([lease])]
+    writes += [_insert([key])] if key is not None else []
+    return _messages_of(_run(writes, _newest(run, earlier, before=asked_at)))
 
 
 def store_answer(
-    run: Run, changes: Mapping[str, Any], messages: Sequence[Message], events: Sequence[RunEvent], updated_at: Any
+    run: Run,
+    changes: Mapping[str, Any],
+    messages: Sequence[Message],
+    events: Sequence[RunEvent],
+    updated_at: Any,
+    others: Answers | None = None,
 ) -> None:
-    """Store messages and events, change these fields of the run, and date the thread. All of it or nothing."""
+    """Store messages and events, change these fields of the run, and date the thread. All of it or nothing.
+
+    ``others`` says which of the question's answers is shown from now on, where it has several.
+    """
     writes = [_insert(rows) for rows in (messages, events) if rows]
     writes += [_update(Run, run.pk, changes), _update(Thread, run.thread_id, {"updated_at": updated_at})]
+    writes += [_show(others)] if others is not None else []
     writes += [_end_lease(run)]
     _run(writes, ("SELECT 1 WHERE false", []))
+
+
+def show_answer(answers: Answers) -> None:
+    """Show this answer of the question's, and number them."""
+    _run([_show(answers)], ("SELECT 1 WHERE false", []))
 
 
 def give_keys(rows: Sequence[Model]) -> None:
@@ -86,6 +112,30 @@ def _run(writes: Sequence[Sql], read: Sql) -> list[tuple[Any, ...]]:
 def _whole() -> AbstractContextManager[Any]:
     """One statement is whole by itself. Inside a caller's transaction, its failure must not spoil that: a savepoint."""
     return transaction.atomic() if connection.in_atomic_block else nullcontext()
+
+
+def _newest(run: Run, number: int, before: datetime | None = None) -> Sql:
+    """The newest messages of the run's thread that are shown, newest first."""
+    where, values = "thread_id = %s AND NOT superseded", [run.thread_id]
+    if before is not None:
+        where, values = f"{where} AND created_at < %s", [*values, before]
+    select = f"SELECT message FROM {_table(Message)} WHERE {where}"  # noqa: S608
+    return f"{select} ORDER BY created_at DESC, id DESC LIMIT %s", [*values, number]
+
+
+def _messages_of(rows: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    return [orjson.loads(row[0]) for row in rows]
+
+
+def _show(answers: Answers) -> Sql:
+    """The stored messages of a question's answers: shown or not, and which of how many answers they belong to."""
+    field: Any = Message._meta.get_field("run")
+    shown, runs = _stored(field, answers.shown), [_stored(field, run_id) for run_id in answers.runs]
+    numbers = " ".join(f"WHEN %s THEN {answers.number_of(run_id)}" for run_id in answers.runs)
+    changes = f"superseded = run_id IS DISTINCT FROM %s, variant = CASE run_id {numbers} END, variants = {answers.total}"
+    where = f"run_id IN ({', '.join(['%s'] * len(runs))}) AND id <> %s"
+    update = f"UPDATE {_table(Message)} SET {changes} WHERE {where}"  # noqa: S608
+    return update, [shown, *runs, *runs, answers.question_id]
 
 
 def _insert(rows: Sequence[Model]) -> Sql:

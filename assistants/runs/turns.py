@@ -27,6 +27,8 @@ class Turn:
     history: Sequence[BaseMessage] = ()
     so_far: Sequence[BaseMessage] = ()
     """What the turn has brought already: before it waited for a person, or by its client. The graph goes on there."""
+    replaces: Any = None
+    """The run whose answer is asked for anew, by its key; None for a new question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Answer:
     tokens_cached: int = 0
     model: str = ""
     citations: Sequence[dict[str, Any]] = field(default_factory=tuple)
+    output: Any = None
+    """The object of the wanted structure, as JSON; None where the answer is text."""
 
 
 def as_json_id(value: Any) -> Any:

@@ -84,21 +84,10 @@ def _begin(
     idempotency: Idempotency | None = None,
     resumable: bool = True,
 ) -> Turn | EarlierRun:
-    if thread.assistant_id and thread.assistant_id != assistant.id:
-        raise Conflict(
-            f"This thread belongs to the assistant {thread.assistant_id}.", code="thread_has_other_assistant"
-        )
-    run = Run(
-        thread=thread,
-        assistant_id=assistant.id,
-        actor_kind=actor.kind,
-        created_by_id=actor.user_id,
-        api_key_id=actor.api_key_id,
-        rule_id=rule_id,
-    )
+    run = new_run(assistant, thread, actor, rule_id)
     question = _question(run, content)
     run.question_id = question.pk
-    lease, key = _lease(run, resumable), key_row(run, idempotency)
+    lease, key = lease_for(run, resumable), key_row(run, idempotency)
     try:
         earlier = store_question(run, question, _changes(thread, content), lease, key, earlier=MOST_MESSAGES)
     except IntegrityError as error:
@@ -106,7 +95,7 @@ def _begin(
         same = earlier_run(idempotency) if idempotency is not None else None
         if same is not None:
             return same
-        raise _refusal(error, thread) from None
+        raise refusal(error, thread) from None
     return Turn(
         actor=actor,
         run_id=run.pk,
@@ -119,7 +108,24 @@ def _begin(
     )
 
 
-def _lease(run: Run, resumable: bool) -> RunLease:
+def new_run(assistant: AIAssistant, thread: Thread, actor: Actor, rule_id: int | None) -> Run:
+    """A run of the assistant in the thread, to be stored. Raises ``Conflict`` where the thread is another's."""
+    if thread.assistant_id and thread.assistant_id != assistant.id:
+        raise Conflict(
+            f"This thread belongs to the assistant {thread.assistant_id}.", code="thread_has_other_assistant"
+        )
+    return Run(
+        thread=thread,
+        assistant_id=assistant.id,
+        actor_kind=actor.kind,
+        created_by_id=actor.user_id,
+        api_key_id=actor.api_key_id,
+        rule_id=rule_id,
+    )
+
+
+def lease_for(run: Run, resumable: bool = True) -> RunLease:
+    """This process' lease of the run, to be stored with it."""
     return RunLease(
         schema_name=require_tenant().schema_name,
         run_id=str(run.pk),
@@ -156,7 +162,7 @@ def _title(content: str) -> str:
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
 
 
-def _refusal(error: IntegrityError, thread: Thread) -> AtriumError:
+def refusal(error: IntegrityError, thread: Thread) -> AtriumError:
     """What the database has refused: a second run beside the active one, or one in a thread that was just deleted."""
     if "one_active_run_a_thread" not in str(error):
         return ThreadNotFound()

@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from django.db.models import BooleanField, F, Func, QuerySet, Value
+from django.db import transaction
+from django.db.models import QuerySet
 
 from assistants.access import ThreadNotFound, is_own_viewable, key_field, key_of, thread_for, viewable
 from assistants.callers import Caller
@@ -15,21 +16,13 @@ from assistants.paging import Listed, Order, Page, UnknownCursor, page_of, read_
 from assistants.permissions import check_allowed
 from assistants.policies import OWN_THREADS, owner
 from assistants.presentation import StoredMessage
+from assistants.readable import READABLE
+from assistants.use_cases.arrange_answers import renumber
 from tenants.actors import Actor
 from tenants.prepared import Given, Prepared
 
 OLDEST_FIRST = Page()
 _COLUMNS = StoredMessage._fields
-# What people read: what a person said, and an AI message with text (one of nothing but tool calls has none). The rule
-# of ``assistants.messages.is_readable``; a content is a text, or a list of texts and of parts that may have one.
-_TEXT = '(@.type() == "string" && @ != "") || (@.text.type() == "string" && @.text != "")'
-_READABLE = f'$ ? (@.type == "human" || (@.type == "ai" && exists(@.data.content[*] ? ({_TEXT}))))'
-
-
-class _IsReadable(Func):
-    function = "jsonb_path_exists"
-    template = "%(function)s(%(expressions)s::jsonpath)"
-    output_field = BooleanField()
 
 
 def list_messages(who: Actor | Caller, thread_id: Any, page: Page = OLDEST_FIRST) -> Listed[StoredMessage]:
@@ -76,13 +69,22 @@ def _any_page(caller: Caller, thread_id: Any, page: Page) -> Listed[StoredMessag
 
 
 def _readable(rows: QuerySet[Message]) -> QuerySet[Message]:
-    return rows.filter(_IsReadable(F("message"), Value(_READABLE)), superseded=False)
+    return rows.filter(READABLE, superseded=False)
 
 
 def delete_message(who: Actor | Caller, message: Message) -> tuple[int, dict[str, int]]:
-    """Delete the message; what was deleted is returned as Django does. Raises ``AIUserNotAllowedError``."""
+    """Delete the message; what was deleted is returned as Django does. Raises ``AIUserNotAllowedError``.
+
+    With a question go those of its answers that are not shown: nobody could reach them any more.
+    """
     check_allowed(Caller.of(who), "CAN_DELETE_MESSAGE_FN", message=message, thread=message.thread)
-    return message.delete()
+    with transaction.atomic():
+        if message.type == "human":
+            Message.objects.filter(run__question=message, superseded=True).delete()
+        deleted = message.delete()
+        if message.variants > 1 and message.run is not None:
+            renumber(message.run.question_id)
+    return deleted
 
 
 def _messages(caller: Caller, thread_id: Any) -> QuerySet[Message]:

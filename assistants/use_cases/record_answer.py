@@ -15,6 +15,8 @@ from assistants.presentation import message_as_json
 from assistants.runs.events import Event, EventType
 from assistants.runs.storage import give_keys, store_answer
 from assistants.runs.turns import Answer, Turn, as_json_id
+from assistants.runs.variants import Answers
+from assistants.use_cases.arrange_answers import answers_with
 
 
 def record_answer(turn: Turn, answer: Answer, events: Sequence[Event], last: int) -> tuple[EventType, dict[str, Any]]:
@@ -23,11 +25,12 @@ def record_answer(turn: Turn, answer: Answer, events: Sequence[Event], last: int
     ``last`` is the sequence number of the run's latest event.
     """
     rows = _messages(turn, answer)
+    others = _among_others(turn, answer, rows)
     final = _final_event(turn, answer, rows)
     log = _log(turn, [*events, Event(last + 1, *final)])
     now = timezone.now()
     run = Run(pk=turn.run_id, thread_id=turn.thread_id)
-    store_answer(run, _end(answer, now), rows, log, updated_at=now)
+    store_answer(run, _end(answer, now), rows, log, updated_at=now, others=others)
     return final
 
 
@@ -41,6 +44,19 @@ def _messages(turn: Turn, answer: Answer) -> list[Message]:
     if rows:
         rows[-1].citations = list(answer.citations)
     return rows
+
+
+def _among_others(turn: Turn, answer: Answer, rows: Sequence[Message]) -> Answers | None:
+    """Where the answer has its place among others to its question; the rows are told. None for a first answer."""
+    if turn.replaces is None:
+        return None
+    whole = not (answer.error_code or answer.cancelled)
+    readable = any(row.is_readable for row in rows)
+    answers = answers_with(turn.question_id, turn.run_id, turn.replaces, whole=whole, readable=readable)
+    for row in rows:
+        row.variant, row.variants = answers.number_of(turn.run_id), answers.total
+        row.superseded = answers.shown != turn.run_id
+    return answers
 
 
 def _log(turn: Turn, events: Sequence[Event]) -> list[RunEvent]:
@@ -61,7 +77,8 @@ def _final_event(turn: Turn, answer: Answer, rows: Sequence[Message]) -> tuple[E
         return "run.cancelled", {"run_id": run_id, "status": "cancelled", "messages": messages}
     if answer.waiting:
         return "run.waiting", {"run_id": run_id, "tool_calls": list(answer.waiting), "messages": messages}
-    return "run.done", {"run_id": run_id, "status": "completed", "messages": messages}
+    done = {"run_id": run_id, "status": "completed", "messages": messages}
+    return "run.done", done if answer.output is None else {**done, "output": answer.output}
 
 
 def _end(answer: Answer, now: datetime) -> dict[str, Any]:

@@ -7,12 +7,14 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from assistants.access import key_of, threads_of
+from assistants.access import key_of, thread_for, threads_of
 from assistants.models import Run, RunEvent
+from assistants.paging import Listed, Page, read_page
 from assistants.runs.turns import as_json_id
+from assistants.use_cases.arrange_answers import keep_the_whole_answer
 from tenants.actors import Actor
 from tenants.context import require_tenant
-from tenants.errors import NotFound
+from tenants.errors import AtriumError, NotFound
 
 CANCEL_CHANNEL = "atrium_run_cancel"
 
@@ -21,6 +23,19 @@ class RunNotFound(NotFound):
     """There is no such run."""
 
     code = "run_not_found"
+
+
+class EventsExpired(AtriumError):
+    """The events of this run are no longer kept. The run and its messages are."""
+
+    status = 410
+    code = "events_expired"
+    title = "No longer kept"
+
+
+def list_runs(actor: Actor, thread_id: Any, page: Page) -> Listed[Run]:
+    """A page of the thread's runs. Raises ``ThreadNotFound``."""
+    return read_page(Run.objects.filter(thread=thread_for(actor, thread_id)), page)
 
 
 def get_run(actor: Actor, run_id: Any) -> Run:
@@ -32,12 +47,22 @@ def get_run(actor: Actor, run_id: Any) -> Run:
     return run
 
 
+def get_run_to_follow(actor: Actor, run_id: Any) -> Run:
+    """A run whose events are there, or are still to come. Raises ``RunNotFound``, or ``EventsExpired``."""
+    run = get_run(actor, run_id)
+    if not run.is_active and not RunEvent.objects.filter(run=run).exists():
+        raise EventsExpired(run_id=as_json_id(run.pk))
+    return run
+
+
 def run_as_json(run: Run) -> dict[str, Any]:
     """A run as the API shows it."""
     return {
         "id": run.pk,
         "thread_id": run.thread_id,
         "assistant_id": run.assistant_id,
+        "question_id": run.question_id,
+        "replaces": run.replaces_id,
         "status": run.status,
         "model": run.model,
         "tokens_in": run.tokens_in,
@@ -70,6 +95,7 @@ def _end_waiting(run: Run) -> None:
     payload = {"run_id": as_json_id(run.pk), "status": "cancelled", "messages": []}
     RunEvent.objects.create(run=run, sequence=last + 1, type="run.cancelled", payload=payload)
     Run.objects.filter(pk=run.pk).update(status=Run.Status.CANCELLED, finished_at=timezone.now())
+    keep_the_whole_answer(run)
 
 
 def _tell(run: Run) -> None:
