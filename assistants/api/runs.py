@@ -125,7 +125,7 @@ async def regenerate_run(
     request: HttpRequest, run_id: str, payload: RunMode | None = None
 ) -> Status | HttpResponseBase:
     """Answer the thread's last question again: for another answer, or after an error. The older answers are kept."""
-    return await _answer(request, await begin_again(request, run_id), payload or RunMode())
+    return await _answer(request, await begin_again(request, run_id), payload or RunMode(mode="wait"))
 
 
 def _run(actor: Actor, run_id: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from assistants.exceptions import EmptyAnswerError, ModelFailedError
 from assistants.graph.model_message import as_message as as_whole_message
 from assistants.graph.own_code import MODEL_METHODS, call
 from assistants.graph.state import TurnContext, TurnState, last_ai
-from assistants.graph.structured import as_json, as_message
+from assistants.graph.structured import as_json, as_message, check_structure
 from assistants.graph.tools_step import direct_answer
 from assistants.messages import text_of
 
@@ -98,6 +98,7 @@ async def _structured(state: TurnState, context: TurnContext) -> dict[str, Any]:
         found = await model.ainvoke(prompt(state, context))
     except (OutputParserException, ValidationError) as error:
         raise ModelFailedError("The model's answer did not have the wanted structure. Try again.") from error
+    check_structure(found, context.assistant.structured_output)
     message = as_message(found)
     context.reporter.output(as_json(found))
     context.reporter.message(message)

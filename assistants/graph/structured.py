@@ -6,14 +6,33 @@ import json
 from typing import Any
 
 from langchain_core.messages import AIMessage
+from langchain_core.utils.function_calling import convert_to_json_schema
 from pydantic import BaseModel
 
-from assistants.exceptions import EmptyAnswerError
+from assistants.exceptions import EmptyAnswerError, ModelFailedError
+from assistants.graph.structure import Structure
 
 
 def as_json(found: Any) -> Any:
     """A pydantic model, a TypedDict or a JSON object as plain JSON."""
     return found.model_dump(mode="json") if isinstance(found, BaseModel) else found
+
+
+def check_structure(found: Any, wanted: Any) -> None:
+    """Raises ``ModelFailedError`` where the object is not of the wanted structure (``AIAssistant.structured_output``).
+
+    None is no object, and passes. A pydantic model has checked itself.
+    """
+    if found is None or isinstance(found, BaseModel) or (isinstance(wanted, type) and issubclass(wanted, BaseModel)):
+        return
+    if not _structure(wanted).fits(as_json(found)):
+        raise ModelFailedError("The model's answer did not have the wanted structure. Try again.")
+
+
+def _structure(wanted: Any) -> Structure:
+    if isinstance(wanted, dict):
+        return Structure(wanted.get("schema") or wanted.get("parameters") or wanted)  # plain, or in OpenAI's wrappings
+    return Structure(convert_to_json_schema(wanted), null_fits=True)  # LangChain leaves out what may be None
 
 
 def as_message(found: Any) -> AIMessage:

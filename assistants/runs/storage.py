@@ -116,7 +116,8 @@ def _whole() -> AbstractContextManager[Any]:
 
 def _newest(run: Run, number: int, before: datetime | None = None) -> Sql:
     """The newest messages of the run's thread that are shown, newest first."""
-    where, values = "thread_id = %s AND NOT superseded", [run.thread_id]
+    values: list[Any] = [run.thread_id]
+    where = "thread_id = %s AND NOT superseded"
     if before is not None:
         where, values = f"{where} AND created_at < %s", [*values, before]
     select = f"SELECT message FROM {_table(Message)} WHERE {where}"  # noqa: S608
@@ -132,7 +133,9 @@ def _show(answers: Answers) -> Sql:
     field: Any = Message._meta.get_field("run")
     shown, runs = _stored(field, answers.shown), [_stored(field, run_id) for run_id in answers.runs]
     numbers = " ".join(f"WHEN %s THEN {answers.number_of(run_id)}" for run_id in answers.runs)
-    changes = f"superseded = run_id IS DISTINCT FROM %s, variant = CASE run_id {numbers} END, variants = {answers.total}"
+    changes = (
+        f"superseded = run_id IS DISTINCT FROM %s, variant = CASE run_id {numbers} END, variants = {answers.total}"
+    )
     where = f"run_id IN ({', '.join(['%s'] * len(runs))}) AND id <> %s"
     update = f"UPDATE {_table(Message)} SET {changes} WHERE {where}"  # noqa: S608
     return update, [shown, *runs, *runs, answers.question_id]

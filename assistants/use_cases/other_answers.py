@@ -41,7 +41,8 @@ def list_answers(caller: Caller, run_id: Any) -> list[OtherAnswer]:
     run = get_run(caller.actor, run_id)
     thread_for(caller, run.thread_id)
     runs = _runs_of(run)
-    said = Message.objects.filter(READABLE, run__in=runs).exclude(pk=run.question_id).order_by("created_at", "pk")
+    question_id: Any = run.question_id
+    said = Message.objects.filter(READABLE, run__in=runs).exclude(pk=question_id).order_by("created_at", "pk")
     by_run: dict[Any, list[Message]] = {each.pk: [] for each in runs}
     for message in said:
         by_run[message.run_id].append(message)

@@ -11,16 +11,15 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from assistants import AIAssistant, method_tool
+from assistants.callers import Caller
 from assistants.models import Message, Run, RunLease, Thread
 from assistants.runs.keeper import beat
 from assistants.runs.recovery import recover
 from assistants.runs.runner import runner
-from assistants.use_cases.begin_turn import begin_turn
+from assistants.runs.turns import Answer
 from assistants.use_cases.record_answer import record_answer
 from assistants.use_cases.regenerate import MOST_ANSWERS, begin_another_answer
 from assistants.use_cases.runs import cancel_run
-from assistants.callers import Caller
-from assistants.runs.turns import Answer
 from tenants.context import public_context
 from tenants.database import in_database
 from tenants.keys import create_api_key
@@ -394,7 +393,11 @@ async def test_the_answers_of_a_question_are_listed_with_what_they_said(chat, us
     for run_id in (first, second, third):
         listed = await chat.variants(run_id)
         assert [each["id"] for each in listed] == [first, second, third]
-        assert [[message["content"] for message in each["messages"]] for each in listed] == [["First."], ["Second."], []]
+        assert [[message["content"] for message in each["messages"]] for each in listed] == [
+            ["First."],
+            ["Second."],
+            [],
+        ]
         assert [each["shown"] for each in listed] == [False, True, False]
         assert [each["error_code"] for each in listed] == ["", "", "model_failed"]
 
@@ -451,7 +454,7 @@ async def test_the_runs_of_a_thread_are_listed_newest_first_in_pages(chat, use_m
     whole = (await chat.client.get(f"{chat.url}runs/")).json()
     assert [run["id"] for run in whole] == made[::-1]
     page = await chat.client.get(f"{chat.url}runs/?limit=2")
-    rest = await chat.client.get(str(page.links["next"]["url"]).split("localhost", 1)[1].partition("/")[2].join(["/", ""]))
+    rest = await chat.client.get(f"{chat.url}runs/?{page.links['next']['url'].partition('?')[2]}")
     assert [run["id"] for run in page.json() + rest.json()] == made[::-1]
     assert "next" not in rest.links
     assert (await chat.client.get(f"{chat.url}runs/?after={uuid4()}")).json()["code"] == "unknown_cursor"

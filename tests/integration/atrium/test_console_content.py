@@ -140,6 +140,30 @@ async def test_a_thread_reads_as_a_conversation_with_its_sources(console, acme, 
     assert "<img src=x" not in page
 
 
+async def test_a_thread_shows_what_people_said_of_its_answers(console, acme, in_acme):
+    thread = await in_acme(make_thread, acme.member)
+    other = await in_acme(make_thread, acme.member)
+
+    def judge() -> None:
+        answer = Message.objects.filter(thread=thread).latest("created_at")
+        answer.thumb, answer.feedback = -1, f"Wrong. {EVIL}"
+        answer.superseded = True
+        answer.save()
+
+    await in_acme(judge)
+    owners = await console(acme.host, "owner")
+    page = (await owners.open(f"assistants/thread/{thread.pk}/change/")).text
+    assert page.count('data-testid="feedback"') == 1
+    for said in ("thumb_down", "found this bad", "Wrong.", "another answer is shown"):
+        assert said in page
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    found = (await owners.open("assistants/thread/?feedback=down")).text
+    assert f"assistants/thread/{thread.pk}/change/" in found
+    assert f"assistants/thread/{other.pk}/change/" not in found
+    assert f"assistants/thread/{thread.pk}/change/" not in (await owners.open("assistants/thread/?feedback=up")).text
+
+
 async def test_a_failed_run_says_what_happened(console, acme, in_acme):
     thread = await in_acme(make_thread, acme.member, failed=True)
     owners = await console(acme.host, "owner")
