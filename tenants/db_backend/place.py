@@ -20,6 +20,10 @@ NOTED_PLACE = "atrium_place"
 """Attribute of a psycopg connection: the place that it was last brought to, outside of any transaction."""
 
 
+OF_ITS_OWNER = "SECURITY DEFINER SET search_path = public, pg_temp"
+"""What makes a function in ``public`` run with its owner's rights, whoever calls it."""
+
+
 class Place(NamedTuple):
     """A schema and a role; without a role, the rights are the login role's."""
 

@@ -17,7 +17,7 @@ from django.db.models import Model
 from psycopg.errors import InsufficientPrivilege
 
 from tenants.context import PUBLIC, owner_rights, public_context
-from tenants.db_backend.place import quoted, role_name
+from tenants.db_backend.place import OF_ITS_OWNER, quoted, role_name
 from tenants.models import Tenant
 
 _GROUP = "all-tenants"  # no schema can have this name
@@ -93,7 +93,7 @@ def _public_statements() -> Iterator[str]:
     yield f"""DO $$ DECLARE known regprocedure; BEGIN
         FOR known IN SELECT oid::regprocedure FROM pg_proc
             WHERE proname = '{_DEFER}' AND pronamespace = 'public'::regnamespace AND NOT prosecdef LOOP
-            EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER SET search_path = public, pg_temp', known);
+            EXECUTE format('ALTER FUNCTION %s {OF_ITS_OWNER}', known);
         END LOOP; END $$"""  # noqa: S608
     for model in _open_to_tenants():
         yield from _own_rows_only(model, group)
