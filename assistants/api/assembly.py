@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from ninja import NinjaAPI
 
 from assistants.api.answers import router as answers
+from assistants.api.approvals import router as approvals
 from assistants.api.messages import router as messages
 from assistants.api.runs import router as runs
 from assistants.api.threads import router as threads
@@ -26,4 +27,5 @@ def assemble_api() -> NinjaAPI:
     api.add_router("", messages, tags=["messages"])
     api.add_router("", runs, tags=["runs"])
     api.add_router("", answers)
+    api.add_router("", approvals, tags=["runs"])
     return api

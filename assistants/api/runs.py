@@ -13,7 +13,8 @@ from pydantic import Field
 from assistants.api.pages import LINK_HEADER, After, Limit, link_next_page
 from assistants.api.schemas import Key, Sent, ThreadMessageIn
 from assistants.api.turns import Started, begin, begin_again
-from assistants.paging import DEFAULT_LIMIT, Page
+from assistants.models import Run
+from assistants.paging import DEFAULT_LIMIT, Listed, Page
 from assistants.runs import sse
 from assistants.runs.following import follow
 from assistants.runs.runner import runner
@@ -24,6 +25,14 @@ from tenants.database import in_database
 from tenants.errors import InvalidInput
 
 router = Router()
+
+
+class ProposedCall(Sent):
+    """A tool call that the model proposes, and that a person must approve."""
+
+    id: str
+    name: str
+    args: dict[str, Any]
 
 
 class RunOut(Sent):
@@ -40,6 +49,7 @@ class RunOut(Sent):
     tokens_out: int
     error_code: str
     error_detail: str
+    tool_calls: list[ProposedCall] = Field(description="What waits for approval, while the status is `waiting`.")
     created_at: datetime
     finished_at: datetime | None
 
@@ -67,25 +77,16 @@ async def list_runs(
 ) -> list[dict[str, Any]]:
     """The thread's runs, newest first: one that is going on is the first."""
     page = Page(limit, after or None, "desc")
-    listed = await in_database(runs.list_runs, actor_of(request), thread_id, page)
+    listed, shown = await in_database(_listed, actor_of(request), thread_id, page)
     link_next_page(request, response, listed)
-    return [runs.run_as_json(run) for run in listed.rows]
+    return shown
 
 
 @router.post("/threads/{thread_id}/runs/", response={201: RunOut, 202: RunOut}, operation_id="ai_create_run")
 async def create_run(request: HttpRequest, thread_id: str, payload: RunIn) -> Status | HttpResponseBase:
     """Ask the assistant. The run goes on whatever becomes of this connection."""
-    return await _answer(request, await begin(request, thread_id, payload.assistant_id, payload.content), payload)
-
-
-async def _answer(request: HttpRequest, started: Started, payload: RunMode) -> Status | HttpResponseBase:
-    wants_stream = payload.mode == "stream" or sse.CONTENT_TYPE in request.headers.get("Accept", "")
-    if wants_stream:
-        return _stream(started.events())
-    if payload.mode == "wait":
-        await started.final()
-    run = await in_database(_run, actor_of(request), started.run_id)
-    return Status(202 if payload.mode == "background" else 201, run)
+    started = await begin(request, thread_id, payload.assistant_id, payload.content)
+    return await answer(request, started, payload.mode)
 
 
 @router.get("/runs/{run_id}/", response=RunOut, operation_id="ai_get_run")
@@ -115,9 +116,28 @@ async def follow_run(request: HttpRequest, run_id: str, after: int | None = None
 @router.post("/runs/{run_id}/cancel/", response={202: RunOut}, operation_id="ai_cancel_run")
 async def cancel_run(request: HttpRequest, run_id: str) -> Status:
     """Stop a run. What was said until then is kept."""
-    run = await in_database(runs.cancel_run, actor_of(request), run_id)
-    runner.cancel(run.pk)
-    return Status(202, runs.run_as_json(run))
+    run = await in_database(_cancelled, actor_of(request), run_id)
+    runner.cancel(run["id"])
+    return Status(202, run)
+
+
+async def answer(request: HttpRequest, started: Started, mode: str, done: int = 201) -> Status | HttpResponseBase:
+    """What a request that has set a run going gets: its events, or where it stands (``done``: when it has ended)."""
+    if mode == "stream" or sse.CONTENT_TYPE in request.headers.get("Accept", ""):
+        return _stream(started.events())
+    if mode == "wait":
+        await started.final()
+    run = await in_database(_run, actor_of(request), started.run_id)
+    return Status(202 if mode == "background" else done, run)
+
+
+def _listed(actor: Actor, thread_id: str, page: Page) -> tuple[Listed[Run], list[dict[str, Any]]]:
+    listed = runs.list_runs(actor, thread_id, page)
+    return listed, [runs.run_as_json(run) for run in listed.rows]
+
+
+def _cancelled(actor: Actor, run_id: Any) -> dict[str, Any]:
+    return runs.run_as_json(runs.cancel_run(actor, run_id))
 
 
 @router.post("/runs/{run_id}/regenerate/", response={201: RunOut, 202: RunOut}, operation_id="ai_regenerate_run")
@@ -125,7 +145,7 @@ async def regenerate_run(
     request: HttpRequest, run_id: str, payload: RunMode | None = None
 ) -> Status | HttpResponseBase:
     """Answer the thread's last question again: for another answer, or after an error. The older answers are kept."""
-    return await _answer(request, await begin_again(request, run_id), payload or RunMode(mode="wait"))
+    return await answer(request, await begin_again(request, run_id), payload.mode if payload else "wait")
 
 
 def _run(actor: Actor, run_id: Any) -> dict[str, Any]:

@@ -1,20 +1,22 @@
-"""A turn begun over HTTP: a new run, or the one that the same request has begun before."""
+"""A turn begun or gone on with over HTTP: a new run, or the one that the same request has begun before."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.http import HttpRequest
 
 from assistants.callers import Caller
 from assistants.runs.active import ActiveRun
+from assistants.runs.decisions import Decision
 from assistants.runs.events import Event
 from assistants.runs.following import follow
 from assistants.runs.idempotency import EarlierRun, idempotency_of
 from assistants.runs.runner import runner
 from assistants.runs.turns import Turn
+from assistants.use_cases.approvals import decide
 from assistants.use_cases.begin_turn import begin_turn
 from assistants.use_cases.regenerate import begin_another_answer
 from tenants.api.auth import actor_of
@@ -27,16 +29,18 @@ class Started:
 
     run_id: Any
     active: ActiveRun | None
+    after: int = 0
+    """The number of the event after which the request was made: one that lets a run go on begins in its middle."""
 
     def events(self) -> AsyncGenerator[Event]:
-        """All of its events, those that were and those that come."""
-        return self.active.follow() if self.active else follow(self.run_id)
+        """All of its events since the request, those that were and those that come."""
+        return self.active.follow() if self.active else follow(self.run_id, self.after)
 
     async def final(self) -> Event:
         """Its last event, when it has come."""
         if self.active:
             return await self.active.last()
-        return [event async for event in follow(self.run_id)][-1]
+        return [event async for event in follow(self.run_id, self.after)][-1]
 
 
 async def begin(request: HttpRequest, thread_id: str, assistant_id: str, content: str) -> Started:
@@ -69,3 +73,21 @@ def _started(turn: Turn | EarlierRun) -> Started:
     if isinstance(turn, EarlierRun):
         return Started(turn.run_id, None)
     return Started(turn.run_id, runner.start(turn))
+
+
+async def go_on(request: HttpRequest, run_id: str, decisions: Sequence[Decision]) -> Started:
+    """Check and store the decisions on a waiting run's calls, and run it. What can be refused is refused here."""
+    runner.check_open()
+    actor = actor_of(request)
+    asked = {"run": run_id, "decisions": [asdict(each) for each in decisions]}
+    found = await in_database(
+        decide,
+        actor,
+        run_id,
+        decisions,
+        user=getattr(request, "user", None),
+        request=request,
+        idempotency=idempotency_of(actor, request.headers.get("Idempotency-Key"), asked),
+    )
+    active = runner.start(found.turn, found.active()) if found.turn is not None else None
+    return Started(found.run_id, active, found.after)

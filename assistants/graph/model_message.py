@@ -15,14 +15,18 @@ def as_message(said: BaseMessage) -> BaseMessage:
 
     LangChain completes JSON that was cut off, and so would call a tool with half of an argument: a call whose
     arguments are not whole becomes one that could not be understood. Some servers leave out the ids of calls, or
-    send empty ones, and then no answer would find its call.
+    send empty ones, and then no answer would find its call; of two calls with one id, a person could not decide on
+    one and not the other.
     """
     message = message_chunk_to_message(said) if isinstance(said, AIMessageChunk) else said
     if isinstance(message, AIMessage):
         if isinstance(said, AIMessageChunk) and said.tool_call_chunks:
             _leave_out_broken_calls(message, said.tool_call_chunks)
+        taken: set[str | None] = set()
         for call in (*message.tool_calls, *message.invalid_tool_calls):
-            call["id"] = call["id"] or f"call_{uuid4().hex}"
+            if not call["id"] or call["id"] in taken:
+                call["id"] = f"call_{uuid4().hex}"
+            taken.add(call["id"])
     return message
 
 

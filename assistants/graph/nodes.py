@@ -22,7 +22,7 @@ from assistants.graph.own_code import MODEL_METHODS, call
 from assistants.graph.state import TurnContext, TurnState, last_ai
 from assistants.graph.structured import as_json, as_message, check_structure
 from assistants.graph.tools_step import direct_answer
-from assistants.messages import text_of
+from assistants.messages import call_ids, text_of, without_open_calls
 
 GROUNDING = (
     "Answer from the passages below. After each statement that rests on a passage, cite it by its number in square "
@@ -43,7 +43,9 @@ async def setup(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, An
     """The system prompt and the tools."""
     context = runtime.context
     await context.load_tools()
-    return {"system": await call(context.assistant, "get_instructions"), "rounds": 0}
+    # What a turn brought before it waited counts: a pause must not lift the cap on rounds.
+    rounds = sum(1 for message in without_open_calls(state.get("messages", ())) if call_ids(message))
+    return {"system": await call(context.assistant, "get_instructions"), "rounds": rounds}
 
 
 async def history(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:

@@ -69,6 +69,8 @@ class TurnContext:
     assistant: AIAssistant
     history: History = no_history
     reporter: Reporter = field(default_factory=Reporter)
+    decisions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What a person has decided on the pending calls with which the turn begins, by the calls' ids."""
 
     tools: Mapping[str, BaseTool] = field(default_factory=dict)
     _model: Any = None

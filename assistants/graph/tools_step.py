@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 
 
 def pending_approvals(state: TurnState, context: TurnContext) -> list[dict[str, Any]]:
-    """The calls in the model's latest message that a person must approve first."""
-    calls = last_ai(state).tool_calls
+    """The calls in the model's latest message that a person must approve first, and has not decided on yet."""
+    calls = [call for call in last_ai(state).tool_calls if call["id"] not in context.decisions]
     return [dict(call) for call in calls if (tool := context.tools.get(call["name"])) and requires_approval(tool)]
 
 
@@ -41,8 +41,12 @@ async def tools(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, An
         raise ToolRoundsExceededError(f"The assistant called tools {most} times in a row without coming to an answer.")
     places = asyncio.Semaphore(max(1, context.assistant.tool_max_concurrency))
     message = last_ai(state)
+    decisions, context.decisions = context.decisions, {}  # a later message may use the ids of its calls again
 
     async def run(call: Mapping[str, Any]) -> ToolMessage:
+        decided = decisions.get(str(call["id"]), {})
+        if decided.get("decision") == "refuse":
+            return _failed(call, _refusal(decided))
         async with places:
             return await _call(context, call)
 
@@ -118,6 +122,12 @@ def _title(tool: BaseTool) -> str | None:
     if not (isinstance(schema, type) and issubclass(schema, BaseModel)):
         return None
     return schema.model_config.get("title") or schema.__name__
+
+
+def _refusal(decided: Mapping[str, Any]) -> str:
+    """What the model reads of a call that a person has refused."""
+    why = f"The reason given: {decided['reason']}" if decided.get("reason") else "No reason was given."
+    return f"A person refused this call, so it was not made. {why}"
 
 
 def _failed(call: Mapping[str, Any], text: str) -> ToolMessage:

@@ -5,7 +5,8 @@
        |         |   wait        a call needs a person's approval
        +------> respond          (at once for structured output without tools)
 
-To prepare is to set up, to read the history and to retrieve passages, in this order.
+To prepare is to set up, to read the history and to retrieve passages, in this order. A turn that goes on after it
+has waited is given its messages so far: it enters at the tools, or waits again where a call is still undecided.
 
 It holds nothing of an assistant or a tenant (those come with the context), so one compiled graph serves all.
 """
@@ -20,6 +21,7 @@ from langgraph.runtime import Runtime
 
 from assistants.graph import nodes, tools_step
 from assistants.graph.state import TurnContext, TurnState, last_ai
+from assistants.messages import call_ids
 
 # Far above any turn: the cap on tool rounds ends a turn long before, with an error that says so.
 RECURSION_LIMIT = 1000
@@ -46,7 +48,12 @@ def turn_graph() -> Any:
 # The edges are coroutines, though they wait for nothing: LangGraph runs plain functions on a thread.
 
 
-async def _after_preparation(state: TurnState, runtime: Runtime[TurnContext]) -> Literal["agent", "respond"]:
+async def _after_preparation(
+    state: TurnState, runtime: Runtime[TurnContext]
+) -> Literal["agent", "respond", "call_tools", "wait"]:
+    so_far = state.get("messages")
+    if so_far and call_ids(so_far[-1]):
+        return "wait" if tools_step.pending_approvals(state, runtime.context) else "call_tools"
     structured = runtime.context.assistant.structured_output is not None
     return "respond" if structured and not runtime.context.tools else "agent"
 

@@ -14,9 +14,11 @@ class ActiveRun:
     """Collects a run's events in order. Followers read from any point, each at its own pace; a slow or gone follower
     holds nobody up, because the run never waits for one."""
 
-    def __init__(self, begins_after: int = 0) -> None:
+    def __init__(self, begins_after: int = 0, begins_with: EventType | None = None) -> None:
         self.begins_after = begins_after
-        """Events up to this sequence number were made by another process; the log has them."""
+        """Events up to this sequence number were made by another process, or before a pause; the log has them."""
+        self.begins_with: EventType = begins_with or ("run.restarted" if begins_after else "run.started")
+        """The type of the first event."""
         self.events: list[Event] = []
         self.stopped_by = ""
         """Why the run is being stopped: "cancelled" by a person, "handover" to another process; or empty."""
@@ -35,6 +37,10 @@ class ActiveRun:
     def last_sequence(self) -> int:
         """The sequence number of the latest event."""
         return self.begins_after + len(self.events)
+
+    def has_more_after(self, after: int) -> bool:
+        """True when an event with a number above ``after`` is here, or may still come."""
+        return not self.is_over or self.last_sequence > after
 
     @property
     def is_over(self) -> bool:

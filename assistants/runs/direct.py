@@ -10,6 +10,7 @@ from assistants.assistants import AIAssistant
 from assistants.graph.state import Reporter
 from assistants.runs.active import ActiveRun
 from assistants.runs.execute import execute
+from assistants.use_cases.approvals import Resumption
 from assistants.use_cases.begin_turn import begin_unchecked_turn
 from tenants.database import in_database
 
@@ -29,4 +30,13 @@ async def ask_in_thread(
     outcome = await execute(turn, ActiveRun(), more=given, echo=reporter, config=config)
     if outcome.error is not None:
         raise outcome.error
-    return {**given, **outcome.state}
+    return {**given, **outcome.state, "run_id": turn.run_id}
+
+
+async def go_on_in_thread(found: Resumption) -> dict[str, Any]:
+    """Run a waiting run on, and return what ``ask_in_thread`` does. Raises what makes it fail, as that does."""
+    assert found.turn is not None  # without an idempotency key, nobody has made it go on before
+    outcome = await execute(found.turn, found.active())
+    if outcome.error is not None:
+        raise outcome.error
+    return {"input": found.turn.question, **outcome.state, "run_id": found.run_id}

@@ -22,6 +22,7 @@ from assistants.graph.turn import turn_graph
 from assistants.messages import call_ids, storable, text_of, without_open_calls
 from assistants.runs.active import ActiveRun
 from assistants.runs.citations import citations_of
+from assistants.runs.decisions import shown_decisions
 from assistants.runs.deltas import DeltaGatherer
 from assistants.runs.event_log import event_log
 from assistants.runs.events import Event, EventType
@@ -97,19 +98,21 @@ async def execute(
     config: RunnableConfig | None = None,
 ) -> Outcome:
     """Run the turn to its end. Never raises for what the model or a tool does: that is the outcome's ``error``."""
-    use = TokenUse()
+    use = TokenUse(turn.spent)
     reporter = RunReporter(run, echo)
     tenant = require_tenant()
     run.listen(lambda event: event_log.keep(tenant, turn.run_id, event))
-    run.emit("run.restarted" if run.begins_after else "run.started", _beginning(turn))
+    run.emit(run.begins_with, _beginning(turn, run.begins_with))
     given = {**(more or {}), "input": turn.question}
+    if turn.so_far:
+        given["messages"] = list(turn.so_far)
     outcome = await _run_graph(turn, reporter, given, merge_configs(config, {"callbacks": [use]}))
     reporter.gatherer.flush()  # and stop its timer: a late event would take a number that is another's by then
     if run.stopped_by == HANDOVER:
         run.stop_listening()
         await event_log.settle(tenant, turn.run_id)
         return outcome  # another process goes on with it
-    answer = _answer(outcome, reporter, use)
+    answer = _answer(turn, outcome, reporter, use)
     if run.stopped_by == CANCELLED:
         answer = replace(answer, cancelled=True, error_code="", error_detail="")
     if answer.citations:
@@ -119,14 +122,16 @@ async def execute(
     return outcome
 
 
-def _beginning(turn: Turn) -> dict[str, Any]:
+def _beginning(turn: Turn, kind: EventType) -> dict[str, Any]:
     again = {} if turn.replaces is None else {"replaces": as_json_id(turn.replaces)}
+    decided = {"decisions": shown_decisions(turn.decisions)} if kind == "run.resumed" else {}
     return {
         **again,
         "run_id": as_json_id(turn.run_id),
         "thread_id": as_json_id(turn.thread_id),
         "assistant_id": turn.assistant.id,
         "message_id": as_json_id(turn.question_id),
+        **decided,
     }
 
 
@@ -138,7 +143,7 @@ async def _run_graph(turn: Turn, reporter: RunReporter, given: dict[str, Any], c
     async def history() -> Sequence[BaseMessage]:
         return turn.history
 
-    context = TurnContext(turn.assistant, history, reporter)
+    context = TurnContext(turn.assistant, history, reporter, decisions=turn.decisions)
     try:
         with acting_as(turn.actor):
             async with asyncio.timeout(settings.ATRIUM_RUN_TIMEOUT):
@@ -149,12 +154,12 @@ async def _run_graph(turn: Turn, reporter: RunReporter, given: dict[str, Any], c
     return Outcome(state=state)
 
 
-def _answer(outcome: Outcome, reporter: RunReporter, use: TokenUse) -> Answer:
+def _answer(turn: Turn, outcome: Outcome, reporter: RunReporter, use: TokenUse) -> Answer:
     """What is kept of the turn: all of it, or of a failed one what was said until then."""
     spent: dict[str, Any] = {"tokens_in": use.tokens_in, "tokens_out": use.tokens_out, "model": use.model}
     if outcome.error is not None:
         code, detail = describe_failure(outcome.error)
-        return Answer(messages=_until_failure(reporter), error_code=code, error_detail=detail, **spent)
+        return Answer(messages=_until_failure(turn, reporter), error_code=code, error_detail=detail, **spent)
     said = [message for message in reporter.messages if isinstance(message, AIMessage)]
     last = text_of(said[-1].content) if said else ""
     return Answer(
@@ -166,9 +171,12 @@ def _answer(outcome: Outcome, reporter: RunReporter, use: TokenUse) -> Answer:
     )
 
 
-def _until_failure(reporter: RunReporter) -> list[BaseMessage]:
+def _until_failure(turn: Turn, reporter: RunReporter) -> list[BaseMessage]:
     """The complete messages, without tool calls that have no answer (no model accepts those), and the partial text."""
-    whole = without_open_calls(reporter.messages)
+    # Of a run that went on, the first messages may answer calls of what is stored already.
+    stored = {id(message) for message in turn.so_far}
+    kept = without_open_calls([*turn.so_far, *reporter.messages])
+    whole = [message for message in kept if id(message) not in stored]
     said = reporter.gatherer.text
     if not said and reporter.messages and call_ids(reporter.messages[-1]):
         said = text_of(reporter.messages[-1].content)  # what it said before it called the tools

@@ -12,6 +12,7 @@ from assistants.runs.runner import runner
 from tenants.database import in_database
 
 POLL_EVERY = 0.25  # seconds; only followers of a run that another process executes poll
+POLL_WAITING_EVERY = 1.0  # seconds; a person takes longer
 PAGE = 500  # events read at once
 
 
@@ -19,28 +20,33 @@ async def follow(run_id: Any, after: int = 0) -> AsyncGenerator[Event]:
     """The run's events with a sequence number above ``after``, until its last one.
 
     A run of this process is followed in memory; only what came before it is read. A stream ends where the run waits
-    for a person; whoever follows it from there hears of nothing until it goes on.
+    for a person now; where it has waited once and gone on since, the stream goes on, too. Whoever follows a waiting
+    run from that point hears nothing until it goes on.
     """
+    told = ""  # the type of the latest event of this stream
     while True:
         active = runner.active(run_id)
-        if active is not None and after >= active.begins_after:
+        if active is not None and after >= active.begins_after and active.has_more_after(after):
             async for event in active.follow(after):
                 yield event
             return
-        events, is_active = await in_database(_read, run_id, after)
+        events, status = await in_database(_read, run_id, after)
         for event in events:
-            after = event.sequence
+            after, told = event.sequence, event.type
             yield event
-            if event.is_final and not (event.type == "run.waiting" and len(events) > 1 and event is not events[-1]):
+            if event.is_final and told != "run.waiting":
                 return
+        waits = status == Run.Status.WAITING
+        if waits and told == "run.waiting":
+            return
         if not events:
-            if not is_active:
+            if status not in Run.ACTIVE:
                 return
-            await asyncio.sleep(POLL_EVERY)
+            await asyncio.sleep(POLL_WAITING_EVERY if waits else POLL_EVERY)
 
 
-def _read(run_id: Any, after: int) -> tuple[list[Event], bool]:
+def _read(run_id: Any, after: int) -> tuple[list[Event], str | None]:
     status = Run.objects.filter(pk=run_id).values_list("status", flat=True).first()
     rows = RunEvent.objects.filter(run=run_id, sequence__gt=after).order_by("sequence")[:PAGE]
     # In this order: a run that ends between the two reads has its last event in the second.
-    return [Event(row.sequence, cast(EventType, row.type), row.payload) for row in rows], status in Run.ACTIVE
+    return [Event(row.sequence, cast(EventType, row.type), row.payload) for row in rows], status

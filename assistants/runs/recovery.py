@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, cast
+from typing import cast
 
-from langchain_core.messages import AIMessage, HumanMessage, messages_from_dict
+from langchain_core.messages import AIMessage
 
 from assistants.assistants import AIAssistant
-from assistants.conf import max_history_tokens
-from assistants.graph.history import MOST_MESSAGES, recent
 from assistants.models import Run, RunEvent
-from assistants.presentation import message_as_json
 from assistants.runs.active import ActiveRun
 from assistants.runs.events import Event, EventType
 from assistants.runs.keeper import Orphan
 from assistants.runs.runner import runner
+from assistants.runs.stored_turns import turn_of
 from assistants.runs.turns import Answer, Turn
 from assistants.tools import method_tools
 from assistants.use_cases.record_answer import record_answer
@@ -40,14 +38,14 @@ async def recover(orphan: Orphan) -> None:
         found = await in_database(_take, orphan)
         if found is None:
             return
-        turn, last, partial, why = found
+        turn, last, events, why = found
         if why:
-            answer = Answer(messages=partial, error_code=why[0], error_detail=why[1])
+            answer = _interrupted(turn, events, *why)
             await in_database(record_answer, turn, answer, [], last)
             log.warning("an interrupted run was ended", extra={"run_id": orphan.run_id, "code": why[0]})
         else:
             log.warning("an interrupted run is taken up again", extra={"run_id": orphan.run_id})
-            runner.start(turn, ActiveRun(begins_after=last))
+            runner.start(turn, ActiveRun(begins_after=last, begins_with=_first_event(turn, events)))
 
 
 def _tenant(schema_name: str) -> TenantRef | None:
@@ -56,19 +54,20 @@ def _tenant(schema_name: str) -> TenantRef | None:
     return tenant.as_ref() if tenant else None
 
 
-Found = tuple[Turn, int, list[AIMessage], tuple[str, str] | None]
+Found = tuple[Turn, int, list[Event], tuple[str, str] | None]
 
 
 def _take(orphan: Orphan) -> Found | None:
-    """The run as a turn, the number of its last event, what was said, and why it cannot go on (or None)."""
+    """The run as a turn, the number of its last event, its events since it began or went on after a pause, and why it
+    cannot go on (or None)."""
     run = Run.objects.select_related("question", "created_by").filter(pk=orphan.run_id).first()
     if run is None or run.question is None or run.status not in (Run.Status.RUNNING, Run.Status.QUEUED):
         _drop(orphan)
         return None
     events = [Event(row.sequence, cast(EventType, row.type), row.payload) for row in RunEvent.objects.filter(run=run)]
     last = events[-1].sequence if events else 0
-    turn = _turn(run)
-    return turn, last, _partial(events), _obstacle(run, turn, events, orphan)
+    turn, since = _turn(run), _since_pause(events)
+    return turn, last, since, _obstacle(run, turn, since, orphan)
 
 
 def _drop(orphan: Orphan) -> None:
@@ -105,21 +104,29 @@ def _turn(run: Run) -> Turn:
         api_key_id=run.api_key_id,
         roles=roles_of(run.created_by),
     )
-    question: Any = run.question
-    earlier = run.thread.messages.filter(created_at__lt=question.created_at, superseded=False)
-    rows = earlier.order_by("-created_at", "-id").values_list("message", flat=True)[:MOST_MESSAGES]
-    content = messages_from_dict([question.message])[0]
-    assert isinstance(content, HumanMessage)
-    return Turn(
-        actor=actor,
-        run_id=run.pk,
-        thread_id=run.thread_id,
-        assistant=assistant_class(user=run.created_by, actor=actor),
-        question=content.content,  # type: ignore[arg-type]
-        question_id=question.pk,
-        asked=message_as_json(question),
-        history=recent((messages_from_dict([row])[0] for row in rows), max_history_tokens()),
-        replaces=run.replaces_id,
+    return turn_of(run, assistant_class(user=run.created_by, actor=actor), actor)
+
+
+def _since_pause(events: list[Event]) -> list[Event]:
+    """The events since the run last waited for a person: what came before has come to its end, and is stored."""
+    pauses = [position for position, event in enumerate(events, 1) if event.type == "run.waiting"]
+    return events[pauses[-1] :] if pauses else events
+
+
+def _first_event(turn: Turn, events: list[Event]) -> EventType:
+    """A process may die before it could log that a run goes on; then the next one says so."""
+    return "run.resumed" if turn.decisions and not events else "run.restarted"
+
+
+def _interrupted(turn: Turn, events: list[Event], code: str, detail: str) -> Answer:
+    spent = turn.spent
+    return Answer(
+        messages=_partial(events),
+        error_code=code,
+        error_detail=detail,
+        tokens_in=spent.tokens_in,
+        tokens_out=spent.tokens_out,
+        model=spent.model,
     )
 
 

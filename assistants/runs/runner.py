@@ -37,7 +37,7 @@ class Runner:
         task = asyncio.create_task(execute(turn, run), name=f"run {turn.run_id}")
         key = str(turn.run_id)
         self._running[key] = (run, task)
-        task.add_done_callback(lambda _: self._running.pop(key, None))
+        task.add_done_callback(lambda task: self._forget(key, task))
         return run
 
     def active(self, run_id: Any) -> ActiveRun | None:
@@ -62,6 +62,12 @@ class Runner:
     def reopen(self) -> None:
         """Take runs again: a server has started in this process."""
         self._draining = False
+
+    def _forget(self, key: str, task: asyncio.Task[Outcome]) -> None:
+        """Leave out a task that has ended. Its run may have waited, and gone on in another task since."""
+        found = self._running.get(key)
+        if found is not None and found[1] is task:
+            del self._running[key]
 
     def _stop(self, key: str, why: str) -> bool:
         found = self._running.get(key)

@@ -82,6 +82,17 @@ def show_answer(answers: Answers) -> None:
     _run([_show(answers)], ("SELECT 1 WHERE false", []))
 
 
+def store_decisions(
+    run: Run, changes: Mapping[str, Any], proposal: Message, lease: RunLease, key: IdempotencyKey | None = None
+) -> None:
+    """Change these fields of a run that goes on, keep the message that proposed its calls as it is now, and store the
+    run's lease and the request's key. All of it or nothing."""
+    writes = [_update(Run, run.pk, changes), _update(Message, proposal.pk, {"message": proposal.message})]
+    writes += [_insert([lease])]
+    writes += [_insert([key])] if key is not None else []
+    _run(writes, ("SELECT 1 WHERE false", []))
+
+
 def give_keys(rows: Sequence[Model]) -> None:
     """Give keys to rows that have none yet, so that others can name them before they are stored.
 

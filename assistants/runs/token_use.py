@@ -7,6 +7,10 @@ from typing import Any
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.outputs import ChatGeneration, LLMResult
 
+from assistants.runs.turns import Spent
+
+NOTHING = Spent()
+
 
 class TokenUse(BaseCallbackHandler):
     """Adds up the tokens of every model call inside a run: answers, rewritten questions, structured output, and the
@@ -17,10 +21,10 @@ class TokenUse(BaseCallbackHandler):
     ignore_agent = True
     ignore_retriever = True
 
-    def __init__(self) -> None:
-        self.tokens_in = 0
-        self.tokens_out = 0
-        self.model = ""
+    def __init__(self, before: Spent = NOTHING) -> None:
+        self.tokens_in = before.tokens_in
+        self.tokens_out = before.tokens_out
+        self.model = before.model
         """The first model that answered, by the name that the provider gave it."""
 
     def on_chat_model_start(self, *args: Any, **kwargs: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,15 @@ from langchain_core.messages import BaseMessage
 
 from assistants.assistants import AIAssistant
 from tenants.actors import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What model calls have cost in tokens, and the first model that answered."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,12 @@ class Turn:
     """What the turn has brought already: before it waited for a person, or by its client. The graph goes on there."""
     replaces: Any = None
     """The run whose answer is asked for anew, by its key; None for a new question."""
+    shown: Sequence[dict[str, Any]] = ()
+    """That of ``so_far`` which people read, as the API shows it."""
+    decisions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What a person has decided on the calls that the last message of ``so_far`` proposes, by the calls' ids."""
+    spent: Spent = Spent()
+    """What the run had used before it waited."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ What projects import: ``from assistants.use_cases import create_thread, create_m
 asynchronous code (``acreate_thread``). The modules beside it serve Atrium's own API.
 """
 
+from assistants.runs.decisions import Decision
 from assistants.use_cases.asynchronous import (
     acreate_message,
     acreate_thread,
+    adecide_tool_calls,
     adelete_message,
     adelete_thread,
     aget_assistant_cls,
@@ -20,6 +22,7 @@ from assistants.use_cases.asynchronous import (
 from assistants.use_cases.conversations import (
     create_message,
     create_thread,
+    decide_tool_calls,
     delete_message,
     delete_thread,
     get_assistant_cls,
@@ -32,8 +35,10 @@ from assistants.use_cases.conversations import (
 )
 
 __all__ = [
+    "Decision",
     "acreate_message",
     "acreate_thread",
+    "adecide_tool_calls",
     "adelete_message",
     "adelete_thread",
     "aget_assistant_cls",
@@ -45,6 +50,7 @@ __all__ = [
     "aupdate_thread",
     "create_message",
     "create_thread",
+    "decide_tool_calls",
     "delete_message",
     "delete_thread",
     "get_assistant_cls",

@@ -6,13 +6,14 @@ model speaks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.http import HttpRequest
 
 from assistants.models import Thread
+from assistants.runs.decisions import Decision
 from assistants.use_cases import conversations
 from tenants.database import in_database
 
@@ -52,3 +53,15 @@ async def acreate_message(
     """``create_message`` for asynchronous code: the model is awaited on the event loop."""
     assistant = await in_database(conversations.assistant_to_ask, assistant_id, thread, user, request)
     return await assistant.ainvoke({"input": content}, thread_id=thread.pk)
+
+
+async def adecide_tool_calls(
+    run_id: Any,
+    decisions: Sequence[Decision],
+    user: Any,
+    request: HttpRequest | None = None,
+) -> dict:
+    """``decide_tool_calls`` for asynchronous code: the tools and the model are awaited on the event loop."""
+    from assistants.runs.direct import go_on_in_thread  # which itself needs this package
+
+    return await go_on_in_thread(await in_database(conversations.run_to_go_on, run_id, decisions, user, request))

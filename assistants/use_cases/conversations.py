@@ -7,6 +7,7 @@ the request in acts as itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest
@@ -17,7 +18,9 @@ from assistants.assistants import AIAssistant
 from assistants.callers import Caller
 from assistants.models import Message, Thread
 from assistants.permissions import check_allowed
-from assistants.use_cases import messages, threads
+from assistants.runs.decisions import Decision
+from assistants.use_cases import approvals, messages, threads
+from tenants.sync_bridge import from_sync
 
 
 def get_assistant_cls(
@@ -76,6 +79,38 @@ def create_message(
         The thread belongs to another assistant, or a turn is running in it.
     """
     return assistant_to_ask(assistant_id, thread, user, request).invoke({"input": content}, thread_id=thread.pk)
+
+
+def decide_tool_calls(
+    run_id: Any,
+    decisions: Sequence[Decision],
+    user: Any,
+    request: HttpRequest | None = None,
+) -> dict:
+    """Approve, refuse or edit the tool calls that a run waits with, and let it go on.
+
+    A run waits when the result of ``create_message`` or ``AIAssistant.invoke`` has ``waiting``: the proposed calls,
+    ``{"id", "name", "args"}`` each. ``run_id`` is in the same result. Give one decision for each call::
+
+        result = create_message("issue_tracker", thread, user, "Delete issue 7")
+        if result.get("waiting"):
+            decisions = [Decision(call["id"], "approve") for call in result["waiting"]]
+            result = decide_tool_calls(result["run_id"], decisions, user)
+
+    Returns what ``create_message`` does, which may wait again.
+
+    Raises
+    ------
+    RunNotFound, AIUserNotAllowedError
+        The run is not the user's; or the user may no longer run the assistant, or not write in the thread.
+    Conflict
+        The run does not wait (``run_not_waiting``), or its messages have been deleted (``proposal_deleted``).
+    InvalidInput
+        There is not one decision for each call, or edited arguments do not fit the tool.
+    """
+    from assistants.use_cases.asynchronous import adecide_tool_calls
+
+    return from_sync(adecide_tool_calls, run_id, decisions, user, request)
 
 
 def create_thread(
@@ -172,6 +207,15 @@ def assistant_to_ask(assistant_id: str, thread: Thread, user: Any, request: Http
     assistant = threads.get_assistant(caller, assistant_id)
     check_allowed(caller, "CAN_CREATE_MESSAGE_FN", thread=thread, message=None)
     return assistant(user=user, request=request, actor=caller.actor)
+
+
+def run_to_go_on(
+    run_id: Any, decisions: Sequence[Decision], user: Any, request: HttpRequest | None
+) -> approvals.Resumption:
+    """The run, with the decisions stored, ready to be run on. Raises what forbids it."""
+    actor = Caller(user, request).actor
+    # Not resumable: the code that waits for the answer is gone with its process.
+    return approvals.decide(actor, run_id, decisions, user=user, request=request, resumable=False)
 
 
 def _info(assistant: type[AIAssistant]) -> dict[str, str]:

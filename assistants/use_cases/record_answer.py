@@ -72,7 +72,7 @@ def _final_event(turn: Turn, answer: Answer, rows: Sequence[Message]) -> tuple[E
     run_id = as_json_id(turn.run_id)
     if answer.error_code:
         return "error", {"run_id": run_id, "code": answer.error_code, "detail": answer.error_detail}
-    messages = [turn.asked, *(message_as_json(row) for row in rows if row.is_readable)]
+    messages = [turn.asked, *turn.shown, *(message_as_json(row) for row in rows if row.is_readable)]
     if answer.cancelled:
         return "run.cancelled", {"run_id": run_id, "status": "cancelled", "messages": messages}
     if answer.waiting:

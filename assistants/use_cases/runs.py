@@ -69,9 +69,23 @@ def run_as_json(run: Run) -> dict[str, Any]:
         "tokens_out": run.tokens_out,
         "error_code": run.error_code,
         "error_detail": run.error_detail,
+        "tool_calls": waiting_calls(run),
         "created_at": run.created_at,
         "finished_at": run.finished_at,
     }
+
+
+def waiting_calls(run: Run) -> list[dict[str, Any]]:
+    """The tool calls that wait for a person: ``{"id", "name", "args", ...}`` each. Empty for a run that does not."""
+    if run.status != Run.Status.WAITING:
+        return []
+    event = last_event(run)
+    return event.payload["tool_calls"] if event is not None and event.type == "run.waiting" else []
+
+
+def last_event(run: Run) -> RunEvent | None:
+    """The run's latest event in the log."""
+    return RunEvent.objects.filter(run=run).order_by("-sequence").first()
 
 
 def cancel_run(actor: Actor, run_id: Any) -> Run:
@@ -91,9 +105,10 @@ def cancel_run(actor: Actor, run_id: Any) -> Run:
 
 
 def _end_waiting(run: Run) -> None:
-    last = RunEvent.objects.filter(run=run).order_by("-sequence").values_list("sequence", flat=True).first() or 0
+    last = last_event(run)
+    sequence = last.sequence + 1 if last is not None else 1
     payload = {"run_id": as_json_id(run.pk), "status": "cancelled", "messages": []}
-    RunEvent.objects.create(run=run, sequence=last + 1, type="run.cancelled", payload=payload)
+    RunEvent.objects.create(run=run, sequence=sequence, type="run.cancelled", payload=payload)
     Run.objects.filter(pk=run.pk).update(status=Run.Status.CANCELLED, finished_at=timezone.now())
     keep_the_whole_answer(run)
 
