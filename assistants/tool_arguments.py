@@ -33,18 +33,12 @@ def argument_problems(tool: BaseTool, args: Mapping[str, Any]) -> list[Problem]:
     A tool with a pydantic model is checked by that. Of a JSON schema, the top level is checked: names, types, values.
     """
     schema = convert_to_openai_tool(tool)["function"]["parameters"]
-    unknown = _unknown(schema, args)
-    if unknown:
-        return unknown
     model = _model(tool)
+    takes_any = schema.get("additionalProperties") if model is None else model.model_config.get("extra") == "allow"
+    unknown = [] if takes_any else [name for name in args if name not in schema.get("properties", {})]
+    if unknown:
+        return [(name, "The tool has no such argument.") for name in unknown]
     return _by_schema(schema, args) if model is None else _by_model(model, args)
-
-
-def _unknown(schema: Mapping[str, Any], args: Mapping[str, Any]) -> list[Problem]:
-    known = schema.get("properties", {})
-    if schema.get("additionalProperties"):
-        return []
-    return [(name, "The tool has no such argument.") for name in args if name not in known]
 
 
 def _model(tool: BaseTool) -> type[BaseModel] | None:

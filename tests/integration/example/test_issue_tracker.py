@@ -117,3 +117,39 @@ async def test_it_waits_for_approval_before_it_deletes(client_of, acme, toner):
         ("delete_issue", {"number": toner.pk})
     ]
     assert await acme.run(Issue.objects.exists)
+
+
+async def test_it_deletes_what_a_person_has_approved(client_of, acme, toner):
+    answer = await decided(await client_of(acme, acme.owner), toner, {"decision": "approve"})
+    assert f"Issue {toner.pk} is deleted." in answer
+    assert not await acme.run(Issue.objects.exists)
+
+
+async def test_it_deletes_nothing_that_a_person_has_refused(client_of, acme, toner):
+    answer = await decided(await client_of(acme, acme.owner), toner, {"decision": "refuse", "reason": "Still open."})
+    assert "Still open." in answer
+    assert await acme.run(Issue.objects.exists)
+
+
+async def test_it_deletes_another_issue_that_a_person_has_put_in(client_of, acme, toner):
+    other = await acme.run(lambda: Issue.objects.create(title="A duplicate"))
+    decision = {"decision": "edit", "args": {"number": other.pk}}
+    answer = await decided(await client_of(acme, acme.owner), toner, decision)
+    assert f"Issue {other.pk} is deleted." in answer
+    assert await acme.run(Issue.objects.get) == toner
+
+
+async def test_an_approval_lends_nobody_a_permission(server, client_of, acme, toner):
+    answer = await decided(server.signed_in(acme), toner, {"decision": "approve"})
+    assert "You lack the permission to delete issues." in answer
+    assert await acme.run(Issue.objects.exists)
+
+
+async def decided(client, issue: Issue, decision: dict) -> str:
+    """The answer to a request to delete the issue, after this decision on the proposed call."""
+    asked = await post_question(client, TRACKER, f"Delete issue {issue.pk}", accept="text/event-stream")
+    last = read_events(asked.text)[-1].data
+    body = {"decisions": [{"call_id": last["tool_calls"][0]["id"], **decision}], "mode": "stream"}
+    answered = await client.post(f"/api/runs/{last['run_id']}/approvals/", json=body)
+    assert answered.status_code == 200, answered.text
+    return read_events(answered.text)[-1].data["messages"][-1]["content"]
