@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from assistants.api.unbroken import unbroken
 from assistants.callers import Caller
 from assistants.runs.active import ActiveRun
 from assistants.runs.decisions import Decision
@@ -45,6 +46,10 @@ class Started:
 
 async def begin(request: HttpRequest, thread_id: str, assistant_id: str, content: str) -> Started:
     """Check and store the question, and run it. Everything that can be refused is refused here."""
+    return await unbroken(_begin(request, thread_id, assistant_id, content))
+
+
+async def _begin(request: HttpRequest, thread_id: str, assistant_id: str, content: str) -> Started:
     runner.check_open()
     actor = actor_of(request)
     asked = {"thread": thread_id, "assistant_id": assistant_id, "content": content}
@@ -63,6 +68,10 @@ async def begin(request: HttpRequest, thread_id: str, assistant_id: str, content
 
 async def begin_again(request: HttpRequest, run_id: str) -> Started:
     """Check, and run another answer to the question of this run. Everything that can be refused is refused here."""
+    return await unbroken(_begin_again(request, run_id))
+
+
+async def _begin_again(request: HttpRequest, run_id: str) -> Started:
     runner.check_open()
     caller = Caller.of_request(request)
     idempotency = idempotency_of(caller.actor, request.headers.get("Idempotency-Key"), {"regenerate": run_id})
@@ -77,6 +86,10 @@ def _started(turn: Turn | EarlierRun) -> Started:
 
 async def go_on(request: HttpRequest, run_id: str, decisions: Sequence[Decision]) -> Started:
     """Check and store the decisions on a waiting run's calls, and run it. What can be refused is refused here."""
+    return await unbroken(_go_on(request, run_id, decisions))
+
+
+async def _go_on(request: HttpRequest, run_id: str, decisions: Sequence[Decision]) -> Started:
     runner.check_open()
     actor = actor_of(request)
     asked = {"run": run_id, "decisions": [asdict(each) for each in decisions]}

@@ -22,6 +22,8 @@ class ActiveRun:
         self.events: list[Event] = []
         self.stopped_by = ""
         """Why the run is being stopped: "cancelled" by a person, "handover" to another process; or empty."""
+        self.is_ending = False
+        """True when nothing more is said, and what came of it is being stored: too late to stop it."""
         self._news = asyncio.Event()
         self._listener: Callable[[Event], None] | None = None
 

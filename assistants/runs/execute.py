@@ -107,6 +107,7 @@ async def execute(
     if turn.so_far:
         given["messages"] = list(turn.so_far)
     outcome = await _run_graph(turn, reporter, given, merge_configs(config, {"callbacks": [use]}))
+    run.is_ending = True
     reporter.gatherer.flush()  # and stop its timer: a late event would take a number that is another's by then
     if run.stopped_by == HANDOVER:
         run.stop_listening()

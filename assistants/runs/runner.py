@@ -75,7 +75,10 @@ class Runner:
             return False
         run, task = found
         run.stopped_by = run.stopped_by or why
-        task.cancel()
+        # Asked twice (by the request and by NOTIFY, say), it must not break off what the first has set going: the
+        # answer would be lost, and its followers would wait for ever.
+        if why == HANDOVER or not run.is_ending:
+            task.cancel()
         return True
 
 

@@ -6,8 +6,11 @@ import asyncio
 from uuid import UUID, uuid4
 
 import pytest
+from django.test import AsyncRequestFactory
 
-from assistants.models import IdempotencyKey, Message, Run, RunEvent, RunLease
+from assistants.api import unbroken
+from assistants.api.turns import begin
+from assistants.models import IdempotencyKey, Message, Run, RunEvent, RunLease, Thread
 from assistants.runs import keeper
 from assistants.runs.active import ActiveRun
 from assistants.runs.keeper import beat
@@ -102,6 +105,18 @@ async def test_a_cancelled_run_keeps_what_was_said(server, acme, slow_model):
     assert listed[1]["content"].startswith("word")
     again = await client.post(f"/api/threads/{thread_id}/runs/", json=message(mode="background"))
     assert again.status_code == 202  # the thread is free again
+
+
+async def test_a_run_that_hears_twice_that_it_is_cancelled_keeps_what_was_said(server, acme, slow_model):
+    client = server.signed_in(acme)
+    thread_id = await new_thread(client)
+    run_id = (await client.post(f"/api/threads/{thread_id}/runs/", json=message(mode="background"))).json()["id"]
+    active, task = runner._running[run_id]
+    while not runner.cancel(run_id) or not active.is_over:
+        await asyncio.sleep(0)  # from the request itself, from the database's NOTIFY, from an impatient person
+        assert not task.done() or active.is_over
+    assert active.events[-1].type == "run.cancelled"
+    assert (await client.get(f"/api/runs/{run_id}/")).json()["status"] == "cancelled"
 
 
 async def test_cancelling_reaches_the_process_that_executes_the_run(server, acme, slow_model, monkeypatch):
@@ -246,6 +261,20 @@ async def test_an_ended_run_leaves_no_lease(server, acme):
             return RunLease.objects.count()
 
     assert await in_database(leases) == 0
+
+
+async def test_a_client_that_goes_away_while_its_question_is_stored_leaves_no_run_that_nobody_executes(server, acme):
+    thread = await acme.run(lambda: Thread.objects.create(created_by=acme.member))
+    request = AsyncRequestFactory().post("/")
+    request.actor, request.user = await acme.run(acme.actor), acme.member
+    with tenant_context(acme.ref):
+        view = asyncio.create_task(begin(request, str(thread.pk), "docs_assistant", "hello"))
+        await asyncio.sleep(0)
+        view.cancel()  # as Django does
+        [started] = await asyncio.gather(*unbroken._under_way)
+    assert view.cancelled()
+    assert started.run_id == (await acme.run(Run.objects.get)).pk
+    assert (await started.final()).type == "run.done"
 
 
 async def test_a_server_that_stops_takes_no_new_run(server, acme, monkeypatch):
