@@ -314,6 +314,22 @@ async def test_the_next_question_after_an_approval_knows_what_was_done(ask, dele
     assert [message.type for message in delete_all.asked[-1]] == ["system", "human", "ai", "tool", "ai", "human"]
 
 
+async def test_another_answer_to_a_question_waits_and_goes_on_as_well(ask, office):
+    office.plays(wants(("delete", {"what": "a"})), "Done.", wants(("delete", {"what": "b"})), "Done again.")
+    waiting = await ask()
+    await waiting.decide(APPROVE)
+    again = (await waiting.client.post(f"/api/runs/{waiting.run_id}/regenerate/")).json()
+    assert again["status"] == "waiting"
+    [listed, _] = (await waiting.client.get(f"/api/threads/{waiting.thread_id}/runs/")).json()
+    assert listed["tool_calls"] == [{"id": "call_1", "name": "delete", "args": {"what": "b"}}]
+    other = Waiting(waiting.client, waiting.thread_id, again["id"], [])
+    assert (await other.decide(APPROVE)).json()["status"] == "completed"
+    assert office.done == ["delete a", "delete b"]
+    assert await waiting.said() == ["Go", "Done again."]
+    shown = (await waiting.client.get(f"/api/threads/{waiting.thread_id}/messages/")).json()[-1]
+    assert (shown["variant"], shown["variants"]) == (2, 2)
+
+
 # -- what is refused
 
 
