@@ -14,6 +14,7 @@ import { stageView } from "./layout.js";
 import { errorNotice } from "./notice.js";
 import { StickyScroll } from "./sticky-scroll.js";
 import { english } from "./strings.js";
+import { Tabs } from "./tabs.js";
 import { ThreadList } from "./thread-list.js";
 import { welcomeView } from "./welcome.js";
 
@@ -33,7 +34,11 @@ export class Chat {
     /** @type {Map<string, Conversation>} by thread: what is on screen, and what still waits for an answer */
     this.conversations = new Map();
     const { strings } = this;
-    this.composer = new Composer((text) => this.send(text), strings);
+    this.composer = new Composer(
+      (text) => this.send(text),
+      () => this.stop(),
+      strings,
+    );
     this.picker = new AssistantPicker(strings, () => this.compose());
     this.panel = new CitationsPanel((chunkId) => this.api.passage(chunkId), strings);
     this.threads = this.makeThreadList();
@@ -46,6 +51,10 @@ export class Chat {
     this.announcer = make("div", { class: "chat-unseen", role: "status", "data-testid": "announcer" });
     this.current = this.newConversation(null);
     this.composer.setClosed(true); // until the assistants are known: a message sent before would be lost
+    this.tabs = new Tabs((threadId) => this.happenedElsewhere(threadId));
+    document.addEventListener("keydown", (event) => this.keyPressed(event));
+    document.addEventListener("visibilitychange", () => this.cameBack());
+    addEventListener("focus", () => this.cameBack());
     this.put();
   }
 
@@ -101,13 +110,20 @@ export class Chat {
   openThread(id) {
     const thread = this.threads.find(id);
     for (const [known, conversation] of this.conversations)
-      if (!conversation.busy) this.conversations.delete(known);
+      if (!conversation.busy) this.drop(known, conversation);
     const running = thread && this.conversations.get(thread.id);
     const conversation = running || this.newConversation(thread);
     this.show(conversation, { created: false });
-    if (!running) void conversation.load().then(() => conversation === this.current && this.scroll.stick());
+    if (running) void conversation.catchUp();
+    else void conversation.load().then(() => conversation === this.current && this.scroll.stick());
     this.drawer.close();
     this.focusComposer();
+  }
+
+  /** @param {string} threadId @param {Conversation} conversation */
+  drop(threadId, conversation) {
+    conversation.leave();
+    this.conversations.delete(threadId);
   }
 
   /** @param {Thread|null} thread @returns {Conversation} */
@@ -122,7 +138,10 @@ export class Chat {
       events: {
         created: (created) => this.threadCreated(conversation, created),
         changed: () => conversation === this.current && this.compose(),
+        begun: () => this.tabs.tell(conversation.thread?.id),
         answered: (text) => this.answered(conversation, text),
+        ended: () => this.ended(conversation),
+        announce: (text) => conversation === this.current && this.announce(text),
         edit: (text) => this.composer.restore(text),
         cite: (citation) => void this.panel.open(citation),
       },
@@ -158,7 +177,7 @@ export class Chat {
     this.stage.element.toggleAttribute("data-welcome", fresh);
     this.stage.element.classList.toggle("arches", fresh);
     this.composer.setClosed(nobody);
-    this.composer.setBusy(current.busy);
+    this.composer.setBusy(current.busy, { canStop: current.canStop, isHeld: current.isLoading });
     if (fresh) this.stage.content.replaceChildren(nobody ? this.nobodyView() : this.welcome());
     else if (this.stage.content.firstChild !== current.element)
       this.stage.content.replaceChildren(current.element);
@@ -179,6 +198,30 @@ export class Chat {
     this.announce(this.strings.working);
     this.scroll.stick();
     this.focusComposer();
+  }
+
+  stop() {
+    void this.current.stop();
+  }
+
+  /** Escape stops the answer, unless it closes something. @param {KeyboardEvent} event */
+  keyPressed(event) {
+    const target = /** @type {Element} */ (event.target);
+    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+    if (target !== document.body && !this.host.contains(target)) return;
+    if (target.closest("dialog, details, nav, .chat-actions")) return;
+    if (this.current.isWriting && this.current.canStop) this.stop();
+  }
+
+  /** The page is looked at again: much may have happened since. */
+  cameBack() {
+    if (document.visibilityState === "visible") void this.current.catchUp();
+  }
+
+  /** Another tab has begun or ended a run. @param {string} threadId */
+  happenedElsewhere(threadId) {
+    void this.conversations.get(threadId)?.catchUp();
+    void this.threads.refresh();
   }
 
   /** Not on a touch screen: there the focus would open the keyboard over half of the conversation. */
@@ -202,13 +245,20 @@ export class Chat {
 
   /** @param {Thread} thread */
   threadRemoved(thread) {
-    this.conversations.delete(thread.id);
+    const conversation = this.conversations.get(thread.id);
+    if (conversation) this.drop(thread.id, conversation);
     if (this.current.thread?.id === thread.id) this.openThread(null);
   }
 
   /** @param {Conversation} conversation @param {string} text */
   answered(conversation, text) {
     if (conversation === this.current) this.announce(this.strings.announceAnswer(text));
+    this.ended(conversation);
+  }
+
+  /** @param {Conversation} conversation */
+  ended(conversation) {
+    this.tabs.tell(conversation.thread?.id);
     void this.threads.refresh();
   }
 

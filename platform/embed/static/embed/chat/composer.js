@@ -5,8 +5,8 @@ import { icon } from "./icons.js";
 
 /** Where a message is written. Enter sends, Shift and Enter begins a new line. */
 export class Composer {
-  /** @param {(text: string) => void} send @param {Strings} strings */
-  constructor(send, strings) {
+  /** @param {(text: string) => void} send @param {() => void} stop @param {Strings} strings */
+  constructor(send, stop, strings) {
     this.send = send;
     this.busy = false;
     this.closed = false;
@@ -35,6 +35,19 @@ export class Composer {
       unseen(strings.send),
       icon("send"),
     );
+    this.stop = make(
+      "button",
+      {
+        type: "button",
+        class: "chat-composer-send",
+        title: strings.stop,
+        hidden: true,
+        "data-testid": "stop",
+        on: { click: stop },
+      },
+      unseen(strings.stop),
+      icon("stop"),
+    );
     this.element = make(
       "form",
       {
@@ -49,13 +62,23 @@ export class Composer {
       make("label", { class: "chat-unseen", for: "chat-composer-field" }, strings.composerLabel),
       this.field,
       this.button,
+      this.stop,
     );
   }
 
-  /** @param {boolean} busy while an answer is on its way, the next message can be written but not sent */
-  setBusy(busy) {
-    this.busy = busy;
+  /**
+   * @param {boolean} busy while an answer is on its way, the next message can be written but not sent
+   * @param {{ canStop?: boolean, isHeld?: boolean }} [how] `isHeld`: for a moment nothing can be sent
+   */
+  setBusy(busy, { canStop = busy, isHeld = false } = {}) {
+    this.busy = busy || isHeld;
+    this.stop.disabled = !canStop;
+    const [shown, other] = busy ? [this.stop, this.button] : [this.button, this.stop];
+    const hadFocus = document.activeElement === other;
+    shown.hidden = false;
+    other.hidden = true;
     this.changed();
+    if (hadFocus) (shown.disabled ? this.field : shown).focus({ preventScroll: true });
   }
 
   /** @param {boolean} closed nobody here could answer */

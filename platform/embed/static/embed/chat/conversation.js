@@ -1,31 +1,29 @@
 /**
  * @typedef {import("./types.js").Citation} Citation
  * @typedef {import("./types.js").Message} Message
- * @typedef {import("./types.js").StreamEvent} StreamEvent
+ * @typedef {import("./types.js").Run} Run
  * @typedef {import("./types.js").Thread} Thread
  * @typedef {import("./strings.js").Strings} Strings
  *
  * @typedef {object} ConversationEvents   what a conversation tells the chat around it
  * @property {(thread: Thread) => void} created     its first message made a thread of it
  * @property {() => void} changed                   it became busy or idle
+ * @property {() => void} begun                     a run began or went on
  * @property {(text: string) => void} answered      an answer is complete
+ * @property {() => void} ended                     a run ended in another way
+ * @property {(text: string) => void} announce      words for those who do not see the page
  * @property {(text: string) => void} edit          the writer wants a message back
  * @property {(citation: Citation) => void} cite    a source is to be shown
- *
- * @typedef {object} Turn   one question and what became of it
- * @property {string} text
- * @property {HTMLElement} question
- * @property {AnswerView} answer
- * @property {string|null} messageId   of the question, once the server has stored it
- * @property {boolean} done
  */
 
+import { readableName } from "./arguments.js";
 import { make } from "./dom.js";
-import { AnswerView, questionView } from "./message-view.js";
+import { turnsOf } from "./history.js";
 import { errorNotice } from "./notice.js";
-import { Problem } from "./problem.js";
+import { Turn } from "./turn.js";
 
 const LONGEST_NAME = 60; // characters of the first question that name the thread
+const GOING_ON = ["queued", "running"];
 
 /** One thread on screen. It goes on while another one is shown, so that a running answer is not lost. */
 export class Conversation {
@@ -45,7 +43,11 @@ export class Conversation {
     this.assistantId = assistantId;
     this.thread = thread;
     this.events = events;
-    this.busy = false;
+    /** @type {Turn[]} */
+    this.turns = [];
+    this.loads = 0;
+    this.isLoading = false;
+    this.lastKnown = ""; // the newest run that is on screen, and where it stands
     // A log announces every change by itself; that would read out each piece of an answer. The chat announces
     // the complete answer once, in a region of its own.
     this.element = make("div", {
@@ -61,104 +63,182 @@ export class Conversation {
     return !this.element.hasChildNodes();
   }
 
-  /** Show the messages that the server has. */
-  async load() {
+  /** @returns {Turn|undefined} */
+  get latest() {
+    return this.turns[this.turns.length - 1];
+  }
+
+  /** An answer is on its way, or waits for a person. */
+  get busy() {
+    return Boolean(this.latest?.isBusy);
+  }
+
+  get canStop() {
+    return this.busy && !this.latest?.stopping;
+  }
+
+  get isWriting() {
+    return this.latest?.state === "running";
+  }
+
+  /**
+   * Show the messages that the server has, and go on with a run that is not over.
+   * @param {{ quietly?: boolean }} [how] `quietly`: what is on screen stays until then, and if it fails
+   */
+  async load({ quietly = false } = {}) {
     if (!this.thread) return;
-    this.element.replaceChildren(loadingView(this.strings));
+    const load = ++this.loads;
+    if (!quietly) this.element.replaceChildren(loadingView(this.strings));
+    this.setLoading(true);
     try {
+      // In this order: a run that ends between the two has its answer among the messages.
+      const run = await this.api.latestRun(this.thread.id);
       const messages = await this.api.messages(this.thread.id);
-      this.element.replaceChildren();
-      for (const message of messages) this.showStored(message);
+      if (load === this.loads) this.show(messages, run);
     } catch (error) {
-      this.element.replaceChildren(this.notice(error, { retry: () => void this.load() }));
+      if (!quietly && load === this.loads)
+        this.element.replaceChildren(this.notice(error, { retry: () => void this.load() }));
+    }
+    if (load === this.loads) this.setLoading(false);
+  }
+
+  /** @param {Message[]} messages @param {Run|null} run the newest */
+  show(messages, run) {
+    for (const turn of this.turns) turn.leave();
+    this.turns = [];
+    this.element.replaceChildren();
+    const stored = turnsOf(messages);
+    this.lastKnown = run ? known(run) : "";
+    stored.forEach(({ question, answers }, index) => {
+      const turn = this.add(new Turn(this, question && question.content));
+      this.showAnswers(turn, answers, index === stored.length - 1 ? run : null);
+    });
+  }
+
+  /** @param {Turn} turn @param {Message[]} answers @param {Run|null} run the thread's newest, in its last turn */
+  showAnswers(turn, answers, run) {
+    const last = answers[answers.length - 1];
+    const ofRun = run && (!last || String(last.run_id) === String(run.id)) ? run : undefined;
+    if (run && GOING_ON.includes(run.status)) void turn.join(run);
+    else if (run?.status === "waiting" && run.tool_calls?.length)
+      turn.waits(run, answers.filter(({ run_id }) => String(run_id) === String(run.id)));
+    else if (last || ofRun) turn.showStored(answers, String(last?.run_id ?? ofRun?.id), { run: ofRun });
+    else turn.answer.element.remove();
+  }
+
+  /** Whatever happened to the thread elsewhere: in another tab, on another machine. */
+  async catchUp() {
+    const { latest, thread } = this;
+    if (!thread || this.isLoading || this.isWriting) return;
+    if (latest && latest.place.runId === null && !latest.isOver) return; // a question that is only here
+    try {
+      const run = await this.api.latestRun(thread.id);
+      if (!run || known(run) === this.lastKnown || this.isWriting) return;
+      await this.load({ quietly: true });
+    } catch {
+      // Nobody asked for it; the next call will say what is wrong.
     }
   }
 
   /** @param {string} text */
   send(text) {
-    const question = questionView(text, this.strings);
-    const answer = this.newAnswer();
-    this.element.append(question, answer.element);
-    return this.attempt({ text, question, answer, messageId: null, done: false });
+    return this.add(new Turn(this, text)).ask();
+  }
+
+  stop() {
+    return this.latest?.stop();
+  }
+
+  /** It leaves the screen for good; runs go on without it. */
+  leave() {
+    this.loads += 1;
+    for (const turn of this.turns) turn.leave();
   }
 
   /** @param {Turn} turn */
-  async attempt(turn) {
-    turn.messageId = null;
-    this.setBusy(true);
-    turn.answer.begin();
-    try {
-      const thread = await this.ensureThread(turn.text);
-      const message = { assistant_id: this.assistantId, content: turn.text };
-      for await (const event of this.api.send(thread.id, message)) this.receive(turn, event);
-      if (!turn.done) throw new Problem({ status: 0, code: "connection_lost" });
-    } catch (error) {
-      if (!turn.done) this.fail(turn, error);
+  add(turn) {
+    this.turns.push(turn);
+    if (turn.question) this.element.append(turn.question);
+    this.element.append(turn.answer.element);
+    return turn;
+  }
+
+  /** The question goes back to where it was written. @param {Turn} turn */
+  takeBack(turn) {
+    turn.leave();
+    turn.question?.remove();
+    turn.answer.element.remove();
+    this.turns = this.turns.filter((other) => other !== turn);
+    this.events.edit(turn.text);
+    this.changed();
+  }
+
+  /** Somebody else was quicker: show how things are now. @param {Turn} turn */
+  outdated(turn) {
+    if (turn.place.runId === null && !turn.previous) {
+      this.takeBack(turn);
+      this.events.announce(this.strings.errors.busy_elsewhere);
     }
-    this.setBusy(false);
+    turn.leave();
+    void this.load();
   }
 
-  /** @param {Turn} turn @param {StreamEvent} event kinds that the chat does not know are left alone */
-  receive(turn, { event, data }) {
-    if (event === "run.started") turn.messageId = data.message_id ?? null;
-    else if (event === "message.delta") turn.answer.append(String(data.text ?? ""));
-    else if (event === "citations") turn.answer.cite(data.citations ?? []);
-    else if (event === "run.restarted") turn.answer.begin(); // another process begins the answer again
-    else if (event === "run.done" || event === "run.cancelled") this.complete(turn, data.messages ?? []);
-    else if (event === "run.waiting") this.wait(turn, data.messages ?? []);
-    else if (event === "error") throw new Problem({ status: 0, code: "run_failed", detail: data.detail });
+  // -- what the turns tell
+
+  changed() {
+    this.events.changed();
   }
 
-  /** @param {Turn} turn @param {Message[]} messages the stored messages of the run */
-  complete(turn, messages) {
-    const [first, ...more] = messages.filter(isAnswer);
-    turn.done = true;
-    turn.answer.finish(first ?? {});
-    const spoken = [turn.answer.spokenText()];
-    for (const message of more) spoken.push(this.showStored(message)?.spokenText() ?? "");
-    this.events.answered(spoken.join("\n"));
+  begun() {
+    this.events.begun();
   }
 
-  /**
-   * The run has stopped before a tool call that a person must approve.
-   * @param {Turn} turn @param {Message[]} messages
-   */
-  wait(turn, messages) {
-    const said = messages.filter(isAnswer).map((message) => message.content);
-    this.complete(turn, [{ ...messages[0], type: "ai", content: [...said, this.strings.waiting].join("\n\n") }]);
+  /** @param {string} text */
+  answered(text) {
+    this.remember("completed");
+    this.events.answered(text);
   }
 
-  /** @param {Turn} turn @param {unknown} error */
-  fail(turn, error) {
-    const lost = error instanceof Problem && error.code === "connection_lost" && turn.messageId !== null;
-    const again = () => void (lost ? this.recover(turn) : this.attempt(turn));
-    const edit = () => {
-      turn.question.remove();
-      turn.answer.element.remove();
-      this.events.edit(turn.text);
+  failed() {
+    this.remember("failed");
+    this.events.ended();
+  }
+
+  /** @param {boolean} hasOther the answer before is whole: it is the one that counts */
+  stopped(hasOther) {
+    this.remember("cancelled");
+    this.events.announce(this.strings.stopped);
+    this.events.ended();
+    if (hasOther) void this.load({ quietly: true });
+  }
+
+  /** @param {import("./approval-card.js").ApprovalCard} card */
+  asks(card) {
+    this.remember("waiting");
+    this.events.announce(this.strings.announceApproval(card.names.map(readableName).join(", ")));
+    this.events.ended();
+  }
+
+  /** @param {number} number @param {number} count */
+  turned(number, count) {
+    this.events.announce(this.strings.variant(number, count));
+  }
+
+  /** Something small did not work; nothing on screen is wrong. @param {unknown} error @param {() => void} again */
+  complain(error, again) {
+    this.element.querySelector(":scope > .chat-notice")?.remove();
+    const retry = () => {
+      notice.remove();
+      again();
     };
-    turn.answer.fail(this.notice(error, { retry: again, edit }));
+    const notice = this.notice(error, { retry });
+    this.element.append(notice);
   }
 
-  /**
-   * The connection broke after the server had the question: the answer may be there by now. Asking again at
-   * once would put the question twice.
-   * @param {Turn} turn
-   */
-  async recover(turn) {
-    const { messageId } = turn;
-    this.setBusy(true);
-    turn.answer.wait();
-    try {
-      const messages = await this.api.messages(/** @type {Thread} */ (this.thread).id);
-      const asked = messages.findIndex((message) => message.id === messageId);
-      const answers = asked < 0 ? [] : messages.slice(asked + 1).filter(isAnswer);
-      if (!answers.length) return void (await this.attempt(turn));
-      this.complete(turn, answers);
-    } catch (error) {
-      this.fail(turn, error);
-    }
-    this.setBusy(false);
+  /** @param {Run["status"]} status of the run of the last turn */
+  remember(status) {
+    const id = this.latest?.place.runId;
+    if (id) this.lastKnown = known({ id, status });
   }
 
   /** @param {string} text the first message @returns {Promise<Thread>} */
@@ -170,35 +250,21 @@ export class Conversation {
     return this.thread;
   }
 
-  /** @param {Message} message @returns {AnswerView|null} */
-  showStored(message) {
-    if (message.type === "human") this.element.append(questionView(message.content, this.strings));
-    if (!isAnswer(message)) return null;
-    const answer = this.newAnswer();
-    answer.finish(message);
-    this.element.append(answer.element);
-    return answer;
-  }
-
-  newAnswer() {
-    return new AnswerView((citation) => this.events.cite(citation), this.strings);
-  }
-
   /** @param {unknown} error @param {{ retry: () => void, edit?: () => void }} remedies */
   notice(error, remedies) {
     return errorNotice(error, { ...remedies, signInUrl: this.signInUrl }, this.strings);
   }
 
-  /** @param {boolean} busy */
-  setBusy(busy) {
-    this.busy = busy;
-    this.events.changed();
+  /** @param {boolean} isLoading */
+  setLoading(isLoading) {
+    this.isLoading = isLoading;
+    this.changed();
   }
 }
 
-/** @param {Message} message */
-function isAnswer(message) {
-  return message.type === "ai" && Boolean(message.content);
+/** @param {Pick<Run, "id"|"status">} run */
+function known({ id, status }) {
+  return `${id} ${status}`;
 }
 
 /**

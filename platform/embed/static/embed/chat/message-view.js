@@ -8,6 +8,7 @@ import { make, unseen } from "./dom.js";
 import { mark } from "./icons.js";
 import { MarkdownView } from "./markdown/view.js";
 import { citationMarker, sourcesList } from "./sources.js";
+import { Steps } from "./steps.js";
 
 /**
  * What a person wrote: shown as it was typed.
@@ -32,31 +33,46 @@ export class AnswerView {
     this.text = "";
     this.frame = 0;
     this.writing = false;
+    this.gap = ""; // between what was said before a tool call and what is said after it
     /** @type {Map<number, Citation>} */
     this.citations = new Map();
     this.body = make("div", { class: "chat-text chat-answer-text", "data-testid": "answer-text" });
-    this.foot = make("div", { class: "chat-answer-foot" });
+    this.foot = make("div", { class: "chat-answer-foot", "data-testid": "answer-foot" });
+    this.steps = new Steps(strings);
     const heading = make("h2", { class: "chat-unseen" }, strings.answered);
-    const main = make("div", { class: "chat-answer-main" }, heading, this.body, this.foot);
+    const main = make(
+      "div",
+      { class: "chat-answer-main" },
+      heading,
+      this.steps.element,
+      this.body,
+      this.foot,
+    );
     this.element = make(
       "article",
-      { class: "chat-message chat-answer", "data-testid": "answer" },
+      { class: "chat-message chat-answer", tabIndex: -1, "data-testid": "answer" },
       mark(),
       main,
     );
     this.markdown = new MarkdownView(this.body, (number) => this.marker(number));
   }
 
-  /** Begin anew: nothing has come yet. */
-  begin() {
-    this.text = "";
+  /** Begin anew. @param {string} [text] what is there already */
+  begin(text = "") {
+    if (!text) this.steps.clear();
+    this.text = text;
+    this.gap = text && "\n\n";
     this.citations = new Map();
     this.markdown.forget();
+    this.draw();
     this.wait();
   }
 
-  /** Show that something is going on below what has come. */
-  wait() {
+  /**
+   * Show that something is going on below what has come.
+   * @param {string} [words] shown where it is more than that an answer is being looked for
+   */
+  wait(words) {
     this.writing = true;
     const dots = make(
       "span",
@@ -65,16 +81,22 @@ export class AnswerView {
       make("i"),
       make("i"),
     );
-    this.foot.replaceChildren(
-      make("p", { class: "chat-working", "data-testid": "working" }, dots, unseen(this.strings.working)),
-    );
+    const label = words ? make("span", {}, words) : unseen(this.strings.working);
+    this.showBelow(make("p", { class: "chat-working", "data-testid": "working" }, dots, label));
     this.element.setAttribute("aria-busy", "true");
   }
 
   /** @param {string} text the next piece; pieces that come within one frame are shown together */
   append(text) {
+    if (this.text) this.text += this.gap;
+    this.gap = "";
     this.text += text;
     this.frame ||= requestAnimationFrame(() => this.draw());
+  }
+
+  /** What comes next is another message. */
+  interrupt() {
+    this.gap = "\n\n";
   }
 
   /** @param {Citation[]} citations may come before, within or after the text */
@@ -84,26 +106,40 @@ export class AnswerView {
     this.frame ||= requestAnimationFrame(() => this.draw());
   }
 
-  /** @param {Partial<import("./types.js").Message>} message the answer as it is stored */
-  finish({ content, citations = [], partial }) {
+  /**
+   * @param {{ content: string, citations: Citation[], partial: boolean }} answer as it is stored
+   * @param {...(Node|false|undefined)} more what goes below it
+   */
+  finish({ content, citations, partial }, ...more) {
     this.text = content || this.text;
     if (citations.length) this.cite(citations);
     this.settle();
     const known = [...this.citations.values()].sort((one, other) => one.number - other.number);
-    this.foot.replaceChildren();
-    if (partial) this.foot.append(make("p", { class: "chat-incomplete" }, this.strings.incomplete));
-    if (known.length) this.foot.append(sourcesList(known, this.openCitation, this.strings));
+    this.showBelow(
+      partial && make("p", { class: "chat-incomplete", "data-testid": "partial" }, this.strings.incomplete),
+      known.length > 0 && sourcesList(known, this.openCitation, this.strings),
+      ...more,
+    );
   }
 
-  /** @param {HTMLElement} notice why the answer ended early; what had come stays above it */
-  fail(notice) {
+  /** @param {HTMLElement} below what stands in the place of an end: why it ended early, or what it waits for */
+  pause(below) {
     this.settle();
-    this.foot.replaceChildren(notice);
+    this.showBelow(below);
+  }
+
+  /** @param {...(Node|string|false|null|undefined)} content the focus is not lost with what it was on */
+  showBelow(...content) {
+    const hadFocus = this.foot.contains(document.activeElement);
+    this.foot.replaceChildren(.../** @type {Node[]} */ (content.filter(Boolean)));
+    if (hadFocus) this.element.focus({ preventScroll: true });
   }
 
   settle() {
     cancelAnimationFrame(this.frame);
     this.writing = false;
+    this.gap = "\n\n";
+    this.steps.close();
     this.markdown.forget(); // markers without a source become text
     this.draw();
     this.element.removeAttribute("aria-busy");

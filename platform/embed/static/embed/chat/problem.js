@@ -7,13 +7,15 @@ export class Problem extends Error {
    * @param {number} facts.status   HTTP status; 0 when no answer came
    * @param {string} [facts.code]   stable code, such as "not_found"
    * @param {string} [facts.detail] a sentence for people
+   * @param {number} [facts.retryAfter] seconds that the server asks to wait
    */
-  constructor({ status, code = "", detail = "" }) {
+  constructor({ status, code = "", detail = "", retryAfter = 0 }) {
     super(detail || code || `HTTP ${status}`);
     this.name = "Problem";
     this.status = status;
     this.code = code;
     this.detail = detail;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -24,6 +26,7 @@ export class Problem extends Error {
  */
 export async function problemOf(response) {
   const { status } = response;
+  const retryAfter = Number(response.headers.get("Retry-After")) || 0; // a date counts as nothing said
   try {
     const body = await response.json();
     const fields = Array.isArray(body.errors)
@@ -33,9 +36,10 @@ export async function problemOf(response) {
       status,
       code: text(body.code),
       detail: text(body.detail) || fields.map(text).join(" "),
+      retryAfter,
     });
   } catch {
-    return new Problem({ status });
+    return new Problem({ status, retryAfter });
   }
 }
 
@@ -55,6 +59,7 @@ export function explain(error, strings) {
   if (!(error instanceof Problem)) return { text: words.internal, remedy: "retry" };
   const { status, code, detail } = error;
   if (code === "connection_lost") return { text: words.connection_lost, remedy: "retry" };
+  if (code === "stopped") return { text: words.stopped, remedy: "retry" };
   if (code === "run_failed") return { text: detail || words.run_failed, remedy: "retry" };
   if (status === 0) return { text: words.network, remedy: "retry" };
   if (status === 401) return { text: words.signed_out, remedy: "sign-in" };

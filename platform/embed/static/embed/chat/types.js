@@ -28,6 +28,31 @@
  * @property {string} [created_at]
  * @property {Citation[]} [citations]
  * @property {boolean} [partial]   the run that wrote it did not come to its end
+ * @property {string|number|null} [run_id]
+ * @property {number} [variant]    which of the answers to its question this is, from 1
+ * @property {number} [variants]   how many there are
+ * @property {Feedback|null} [feedback]
+ *
+ * @typedef {{ thumb: "up"|"down", text: string }} Feedback
+ *
+ * @typedef {object} ToolCall      that a person has to decide on
+ * @property {string} id
+ * @property {string} name
+ * @property {Record<string, any>} args
+ *
+ * @typedef {object} Decision
+ * @property {string} call_id
+ * @property {"approve"|"refuse"|"edit"} decision
+ * @property {string} [reason]
+ * @property {Record<string, any>} [args]
+ *
+ * @typedef {object} Run
+ * @property {string|number} id
+ * @property {"queued"|"running"|"waiting"|"completed"|"failed"|"cancelled"} status
+ * @property {string} [error_code]
+ * @property {string} [error_detail]
+ * @property {ToolCall[]} [tool_calls]  while it waits
+ * @property {Message[]} [messages]     in a list of variants
  *
  * @typedef {object} Passage
  * @property {string} id

@@ -1,0 +1,338 @@
+/**
+ * @typedef {import("./types.js").Decision} Decision
+ * @typedef {import("./types.js").Feedback} Feedback
+ * @typedef {import("./types.js").Message} Message
+ * @typedef {import("./types.js").Run} Run
+ * @typedef {import("./types.js").StreamEvent} StreamEvent
+ * @typedef {import("./types.js").ToolCall} ToolCall
+ * @typedef {import("./run-stream.js").Place} Place
+ * @typedef {import("./api.js").StreamOptions} StreamOptions
+ */
+
+import { answerActions } from "./answer-actions.js";
+import { newKey } from "./api.js";
+import { ApprovalCard } from "./approval-card.js";
+import { make } from "./dom.js";
+import { asOneAnswer, isAnswer, readable, withMore } from "./history.js";
+import { AnswerView, questionView } from "./message-view.js";
+import { Problem } from "./problem.js";
+import { followRun } from "./run-stream.js";
+
+/** One question and the run that answers it: what is on screen follows the run's events. */
+export class Turn {
+  /**
+   * @param {import("./conversation.js").Conversation} conversation
+   * @param {string|null} text of the question; null where only the answer is left
+   */
+  constructor(conversation, text) {
+    this.conversation = conversation;
+    this.api = conversation.api;
+    this.strings = conversation.strings;
+    this.text = text ?? "";
+    this.question = text === null ? null : questionView(text, this.strings);
+    this.answer = new AnswerView((citation) => conversation.events.cite(citation), this.strings);
+    /** @type {Place} */
+    this.place = { runId: null, after: 0 };
+    this.key = newKey();
+    /** @type {"idle"|"running"|"waiting"} */
+    this.state = "idle";
+    this.isOver = false; // the run has come to its end, whichever
+    this.stopping = false;
+    this.isLost = false; // no connection at the moment
+    this.leaving = new AbortController();
+    /** @type {Message[]} what of the answer is stored */
+    this.messages = [];
+    /** @type {{ place: Place, messages: Message[] }|null} the answer that is being replaced */
+    this.previous = null;
+    /** @type {ApprovalCard|null} */
+    this.card = null;
+  }
+
+  get isBusy() {
+    return this.state !== "idle";
+  }
+
+  // -- what is asked for
+
+  /** Ask the question. Asked again it joins what the first request began. */
+  ask() {
+    const { conversation, text, key } = this;
+    return this.follow(async function* (api, signal) {
+      const thread = await conversation.ensureThread(text);
+      const message = { assistant_id: conversation.assistantId, content: text };
+      yield* api.send(thread.id, message, { key, signal });
+    });
+  }
+
+  /** Follow a run that was begun before, from its first event. @param {Run} run */
+  join(run) {
+    this.place = { runId: String(run.id), after: 0 };
+    return this.follow(null);
+  }
+
+  /** Another answer to the same question. */
+  regenerate() {
+    if (this.conversation.busy) return;
+    const runId = this.place.runId ?? "";
+    this.previous = { place: this.place, messages: this.messages };
+    this.place = { runId: null, after: 0 };
+    this.messages = [];
+    this.answer.begin();
+    const key = newKey();
+    return this.follow((api, signal) => api.regenerate(runId, { key, signal }));
+  }
+
+  /** @param {Decision[]} decisions on all the calls that the run waits with */
+  decide(decisions) {
+    const runId = this.place.runId ?? "";
+    const key = newKey();
+    return this.follow((api, signal) => api.decide(runId, decisions, { key, signal }));
+  }
+
+  /** The remedy of whatever went wrong. */
+  again() {
+    if (this.conversation.busy) return;
+    if (this.isOver) return this.regenerate();
+    return this.place.runId === null ? this.ask() : this.follow(null);
+  }
+
+  /** Stop the run; its last event tells when that is done. */
+  async stop() {
+    if (!this.isBusy || this.stopping) return;
+    this.stopping = true;
+    this.conversation.changed();
+    if (this.state === "running") this.answer.wait(this.strings.stopping);
+    if (this.place.runId !== null) await this.cancel(this.place.runId);
+    else if (this.isLost) this.leaving.abort(); // else when the run has told its id
+  }
+
+  /** @param {string} runId */
+  async cancel(runId) {
+    try {
+      await this.api.cancelRun(runId);
+      if (this.state === "waiting") this.complete([], true); // no stream is open that would tell
+    } catch (error) {
+      this.stopping = false;
+      if (this.state === "running") this.answer.wait();
+      this.conversation.complain(error, () => void this.stop());
+    }
+    this.conversation.changed();
+  }
+
+  /** Let go of the connection, because this turn leaves the screen. The run goes on. */
+  leave() {
+    this.state = "idle";
+    this.leaving.abort();
+  }
+
+  // -- what comes
+
+  /**
+   * @param {((api: Turn["api"], signal: AbortSignal) => AsyncIterable<StreamEvent>)|null} begin
+   */
+  async follow(begin) {
+    const { signal } = (this.leaving = new AbortController());
+    this.isOver = false;
+    this.setState("running");
+    if (!this.card) this.answer.wait();
+    try {
+      const events = followRun({
+        place: this.place,
+        begin: begin && (() => begin(this.api, signal)),
+        rejoin: (runId, after) => this.api.runEvents(runId, after, { signal }),
+        connection: (isLost) => this.connection(isLost),
+        signal,
+      });
+      for await (const event of events) if (!signal.aborted) this.receive(event);
+      if (signal.aborted && this.stopping) throw new Problem({ status: 0, code: "stopped" });
+    } catch (error) {
+      this.fail(error);
+    }
+    if (signal.aborted && !this.stopping) return; // it has left the screen
+    this.stopping = false;
+    if (!this.card) this.previous = null;
+    this.setState(this.card ? "waiting" : "idle");
+    if (this.card) this.conversation.asks(this.card);
+  }
+
+  /** @param {boolean} isLost */
+  connection(isLost) {
+    this.isLost = isLost;
+    if (!this.card) this.answer.wait(isLost ? this.strings.reconnecting : undefined);
+  }
+
+  /** @param {StreamEvent} event kinds that the chat does not know are left alone */
+  receive({ event, data }) {
+    const { answer } = this;
+    if (event === "run.started") this.started();
+    else if (event === "run.resumed") this.resumed();
+    else if (event === "run.restarted") answer.begin(asOneAnswer(this.messages).content);
+    else if (event === "message.delta") answer.append(String(data.text ?? ""));
+    else if (event === "tool.started") this.step(() => answer.steps.start(data));
+    else if (event === "tool.finished") this.step(() => answer.steps.finish(data));
+    else if (event === "citations") answer.cite(data.citations ?? []);
+    else if (event === "output") answer.append(readable(data.output));
+    else if (event === "run.waiting") this.wait(data.tool_calls ?? [], data.messages ?? []);
+    else if (event === "run.done") this.complete(data.messages ?? [], false);
+    else if (event === "run.cancelled") this.complete(data.messages ?? [], true);
+    else if (event === "error") this.broken(data.detail);
+  }
+
+  started() {
+    this.conversation.begun();
+    if (this.stopping && this.place.runId !== null) void this.cancel(this.place.runId);
+  }
+
+  /** @param {() => void} show */
+  step(show) {
+    this.answer.interrupt();
+    show();
+  }
+
+  /** @param {ToolCall[]} calls that a person has to decide on @param {Message[]} messages */
+  wait(calls, messages) {
+    this.messages = withMore(this.messages, messages);
+    this.card = new ApprovalCard(calls, (decisions) => void this.decide(decisions), this.strings);
+    this.answer.interrupt();
+    this.answer.pause(this.card.element);
+  }
+
+  /** A run that waits was found in the history. @param {Run} run @param {Message[]} messages */
+  waits(run, messages) {
+    this.place = { runId: String(run.id), after: 0 };
+    this.answer.begin(asOneAnswer(messages).content);
+    this.wait(run.tool_calls ?? [], messages);
+    this.setState("waiting");
+  }
+
+  resumed() {
+    this.card = null;
+    this.answer.interrupt();
+    this.answer.wait();
+    this.conversation.begun();
+  }
+
+  /** @param {Message[]} told the stored messages of the run @param {boolean} isStopped */
+  complete(told, isStopped) {
+    // The server keeps showing the answer before, if that is a whole one.
+    const hasOther = Boolean(this.previous?.messages.length && !asOneAnswer(this.previous.messages).partial);
+    this.messages = withMore(this.messages, told);
+    this.isOver = true;
+    this.card = null;
+    this.show(isStopped ? this.strings.stopped : "");
+    if (isStopped) this.conversation.stopped(hasOther);
+    else this.conversation.answered(this.answer.spokenText());
+    if (this.state === "waiting") this.setState("idle");
+  }
+
+  /** The run has failed; what it had said stays. @param {string} [detail] for the reader */
+  broken(detail) {
+    this.isOver = true;
+    this.card = null;
+    this.conversation.failed();
+    this.fail(new Problem({ status: 0, code: "run_failed", detail }));
+  }
+
+  /** @param {unknown} error */
+  fail(error) {
+    const { card, conversation, place, previous } = this;
+    if (error instanceof Problem && error.status === 409 && error.code !== "thread_has_other_assistant")
+      return conversation.outdated(this);
+    if (card) return card.refused(conversation.notice(error, { retry: () => void conversation.load() }));
+    const edit = place.runId === null && !previous ? () => conversation.takeBack(this) : undefined;
+    const notice = conversation.notice(error, { retry: () => void this.again(), edit });
+    // Not while the new run may still come to its end: then its place is what to go on from.
+    if (previous && (this.isOver || place.runId === null) && this.showPrevious(previous, notice)) return;
+    const partial = this.answer.text && make("p", { class: "chat-incomplete" }, this.strings.incomplete);
+    this.answer.pause(make("div", { class: "chat-failure" }, partial, notice));
+  }
+
+  // -- what is on screen
+
+  /**
+   * Show a stored answer.
+   * @param {Message[]} messages @param {string|null} runId @param {{ run?: Run }} [how] `run`: the thread's
+   *   newest, where this is its turn and it has not come to a good end
+   */
+  showStored(messages, runId, { run } = {}) {
+    this.place = { runId, after: 0 };
+    this.messages = messages;
+    this.isOver = runId !== null;
+    if (run?.status === "failed") {
+      this.answer.text = asOneAnswer(messages).content;
+      this.broken(run.error_detail);
+    } else this.show(run?.status === "cancelled" ? this.strings.stoppedBefore : "");
+  }
+
+  /** @param {string} [ended] words for an answer that was stopped */
+  show(ended = "") {
+    const whole = asOneAnswer(this.messages);
+    const note = ended && make("p", { class: "chat-incomplete", "data-testid": "stopped" }, ended);
+    const told = { ...whole, partial: whole.partial && !ended };
+    this.answer.finish(told, note || undefined, this.place.runId !== null && this.actions());
+  }
+
+  /**
+   * The new answer did not come about: what was there before is there again.
+   * @param {NonNullable<Turn["previous"]>} before @param {HTMLElement} notice
+   * @returns {boolean} false when nothing was said before
+   */
+  showPrevious({ place, messages }, notice) {
+    if (this.place.runId === null || messages.length) this.place = place;
+    this.isOver = true;
+    if (!messages.length) return false;
+    this.messages = messages;
+    this.answer.begin();
+    this.answer.finish(asOneAnswer(messages), this.actions(), notice);
+    return true;
+  }
+
+  actions() {
+    const last = this.messages[this.messages.length - 1];
+    const can = {
+      judge: (/** @type {Feedback|null} */ feedback) => this.judge(last, feedback),
+      regenerate: () => void this.regenerate(),
+      turnTo: (/** @type {number} */ step) => void this.turnTo(step),
+    };
+    return answerActions(last, can, this.strings);
+  }
+
+  /** @param {Message} message @param {Feedback|null} feedback */
+  async judge(message, feedback) {
+    await this.api.giveFeedback(String(this.conversation.thread?.id), message, feedback);
+    message.feedback = feedback;
+  }
+
+  /** Show another of the answers to the question. @param {number} step @returns {Promise<void>} */
+  async turnTo(step) {
+    if (this.conversation.busy) return;
+    try {
+      const runs = await this.api.variants(this.place.runId ?? "");
+      const at = runs.findIndex(({ id }) => String(id) === this.place.runId) + step;
+      const run = runs[at];
+      if (!run) return void this.conversation.load({ quietly: true });
+      await this.api.showVariant(String(run.id));
+      const numbers = { variant: at + 1, variants: runs.length };
+      const messages = (run.messages ?? []).filter(isAnswer).map((message) => ({ ...message, ...numbers }));
+      this.answer.begin();
+      this.showStored(messages, String(run.id));
+      this.conversation.turned(at + 1, runs.length);
+      this.focusSwitch(step);
+    } catch (error) {
+      this.conversation.complain(error, () => void this.turnTo(step));
+    }
+  }
+
+  /** The button that was pressed has been made anew. @param {number} step */
+  focusSwitch(step) {
+    const names = step > 0 ? ["next-variant", "previous-variant"] : ["previous-variant", "next-variant"];
+    const [same, other] = names.map((name) => this.answer.foot.querySelector(`[data-testid=${name}]:enabled`));
+    /** @type {HTMLElement|null} */ (same ?? other)?.focus({ preventScroll: true });
+  }
+
+  /** @param {Turn["state"]} state */
+  setState(state) {
+    this.state = state;
+    this.conversation.changed();
+  }
+}
