@@ -8,7 +8,7 @@ import { AssistantPicker } from "./assistant-picker.js";
 import { CitationsPanel } from "./citations-panel.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
-import { make } from "./dom.js";
+import { isTouchScreen, make } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { stageView } from "./layout.js";
 import { errorNotice } from "./notice.js";
@@ -17,8 +17,6 @@ import { english } from "./strings.js";
 import { Tabs } from "./tabs.js";
 import { ThreadList } from "./thread-list.js";
 import { welcomeView } from "./welcome.js";
-
-const TOUCH = "(pointer: coarse)";
 
 /** Puts the parts together: which conversation is on screen, and what the others have to know of it. */
 export class Chat {
@@ -109,6 +107,7 @@ export class Chat {
   /** @param {string|null} id null, or a thread that is not there, begins a new conversation */
   openThread(id) {
     const thread = this.threads.find(id);
+    this.composer.isWanted = false; // what was about to be sent was for another conversation
     for (const [known, conversation] of this.conversations)
       if (!conversation.busy) this.drop(known, conversation);
     const running = thread && this.conversations.get(thread.id);
@@ -177,7 +176,7 @@ export class Chat {
     this.stage.element.toggleAttribute("data-welcome", fresh);
     this.stage.element.classList.toggle("arches", fresh);
     this.composer.setClosed(nobody);
-    this.composer.setBusy(current.busy, { canStop: current.canStop, isHeld: current.isLoading });
+    this.composer.setBusy(current.busy, current.isLoading);
     if (fresh) this.stage.content.replaceChildren(nobody ? this.nobodyView() : this.welcome());
     else if (this.stage.content.firstChild !== current.element)
       this.stage.content.replaceChildren(current.element);
@@ -210,7 +209,7 @@ export class Chat {
     if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
     if (target !== document.body && !this.host.contains(target)) return;
     if (target.closest("dialog, details, nav, .chat-actions")) return;
-    if (this.current.isWriting && this.current.canStop) this.stop();
+    if (this.current.isWriting) this.stop();
   }
 
   /** The page is looked at again: much may have happened since. */
@@ -224,9 +223,8 @@ export class Chat {
     void this.threads.refresh();
   }
 
-  /** Not on a touch screen: there the focus would open the keyboard over half of the conversation. */
   focusComposer() {
-    if (!matchMedia(TOUCH).matches && this.host.dataset.drawer !== "open") this.composer.focus();
+    if (!isTouchScreen() && this.host.dataset.drawer !== "open") this.composer.focus();
   }
 
   /** @param {Conversation} conversation @param {Thread} thread */

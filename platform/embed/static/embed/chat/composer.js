@@ -1,6 +1,6 @@
 /** @typedef {import("./strings.js").Strings} Strings */
 
-import { make, unseen } from "./dom.js";
+import { isTouchScreen, make, unseen } from "./dom.js";
 import { icon } from "./icons.js";
 
 /** Where a message is written. Enter sends, Shift and Enter begins a new line. */
@@ -10,6 +10,8 @@ export class Composer {
     this.send = send;
     this.busy = false;
     this.closed = false;
+    this.isHeld = false;
+    this.isWanted = false; // sent while it was held
     this.field = make("textarea", {
       class: "chat-composer-field",
       id: "chat-composer-field",
@@ -68,17 +70,18 @@ export class Composer {
 
   /**
    * @param {boolean} busy while an answer is on its way, the next message can be written but not sent
-   * @param {{ canStop?: boolean, isHeld?: boolean }} [how] `isHeld`: for a moment nothing can be sent
+   * @param {boolean} [isHeld] the conversation is being loaded: what is sent goes when that is done
    */
-  setBusy(busy, { canStop = busy, isHeld = false } = {}) {
-    this.busy = busy || isHeld;
-    this.stop.disabled = !canStop;
+  setBusy(busy, isHeld = false) {
+    this.busy = busy;
+    this.isHeld = isHeld;
     const [shown, other] = busy ? [this.stop, this.button] : [this.button, this.stop];
     const hadFocus = document.activeElement === other;
     shown.hidden = false;
     other.hidden = true;
     this.changed();
-    if (hadFocus) (shown.disabled ? this.field : shown).focus({ preventScroll: true });
+    if (this.isWanted && !isHeld) this.submit();
+    if (hadFocus && !isTouchScreen()) (shown.disabled ? this.field : shown).focus({ preventScroll: true });
   }
 
   /** @param {boolean} closed nobody here could answer */
@@ -101,7 +104,8 @@ export class Composer {
 
   submit() {
     const text = this.field.value.trim();
-    if (!text || this.busy || this.closed) return;
+    this.isWanted = this.isHeld;
+    if (!text || this.isHeld || this.busy || this.closed) return;
     this.field.value = "";
     this.changed();
     this.send(text);

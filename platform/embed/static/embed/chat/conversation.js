@@ -73,10 +73,6 @@ export class Conversation {
     return Boolean(this.latest?.isBusy);
   }
 
-  get canStop() {
-    return this.busy && !this.latest?.stopping;
-  }
-
   get isWriting() {
     return this.latest?.state === "running";
   }

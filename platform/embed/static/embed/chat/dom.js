@@ -40,3 +40,8 @@ export function unseen(label, ...children) {
 export function wantsLessMotion() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
+
+/** There the focus in a field would open the keyboard over half of the conversation. */
+export function isTouchScreen() {
+  return matchMedia("(pointer: coarse)").matches;
+}

@@ -34,7 +34,7 @@ export class Steps {
   start({ call_id, name, args }) {
     const state = make("span", { class: "chat-step-state" });
     const label = make("span", { class: "chat-step-name", dir: "auto" }, readableName(name));
-    const head = [icon("tool"), label, state];
+    const head = [icon("tool"), label, " ", state];
     const item = make(
       "li",
       { class: "chat-step", title: name, "data-testid": "step" },

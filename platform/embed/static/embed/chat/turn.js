@@ -236,8 +236,7 @@ export class Turn {
   /** @param {unknown} error */
   fail(error) {
     const { card, conversation, place, previous } = this;
-    if (error instanceof Problem && error.status === 409 && error.code !== "thread_has_other_assistant")
-      return conversation.outdated(this);
+    if (error instanceof Problem && isOutdated(error)) return conversation.outdated(this);
     if (card) return card.refused(conversation.notice(error, { retry: () => void conversation.load() }));
     const edit = place.runId === null && !previous ? () => conversation.takeBack(this) : undefined;
     const notice = conversation.notice(error, { retry: () => void this.again(), edit });
@@ -307,7 +306,7 @@ export class Turn {
   async turnTo(step) {
     if (this.conversation.busy) return;
     try {
-      const runs = await this.api.variants(this.place.runId ?? "");
+      const runs = (await this.api.variants(this.place.runId ?? "")).filter((run) => run.messages?.some(isAnswer));
       const at = runs.findIndex(({ id }) => String(id) === this.place.runId) + step;
       const run = runs[at];
       if (!run) return void this.conversation.load({ quietly: true });
@@ -335,4 +334,12 @@ export class Turn {
     this.state = state;
     this.conversation.changed();
   }
+}
+
+/**
+ * The thread has gone on without this page: another answer is on its way, or a run is over and its events gone.
+ * @param {Problem} problem
+ */
+function isOutdated({ status, code }) {
+  return status === 410 || (status === 409 && code !== "thread_has_other_assistant");
 }
