@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -418,4 +417,3 @@ async def test_everything_fits_on_a_phone(chat, model_server, scheme):
     await propose(chat, model_server, {"to": "a" * 300, "text": WORDS})
     await chat.get_by_test_id("edit-arguments").click()
     assert await chat.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    await asyncio.sleep(0)

@@ -5,7 +5,7 @@ import { afterEach, test } from "node:test";
 
 import { ApiClient, newKey } from "../../../platform/embed/static/embed/chat/api.js";
 import { readArguments } from "../../../platform/embed/static/embed/chat/approval-card.js";
-import { readableName } from "../../../platform/embed/static/embed/chat/arguments.js";
+import { readableName, textOf } from "../../../platform/embed/static/embed/chat/arguments.js";
 import {
   asOneAnswer,
   readable,
@@ -279,6 +279,13 @@ test("edited arguments have to be a JSON object", () => {
     assert.equal(args, undefined, text);
     assert.ok(error, text);
   }
+});
+
+test("arguments are shown as text where they are, else as JSON, long ones over several lines", () => {
+  assert.equal(textOf("two\nlines"), "two\nlines");
+  assert.equal(textOf(["a@b.c", 2]), '["a@b.c",2]');
+  assert.equal(textOf(null), "null");
+  assert.equal(textOf(Array(30).fill(10)).split("\n").length, 32);
 });
 
 test("a tool's name is readable, and no two keys are alike", () => {

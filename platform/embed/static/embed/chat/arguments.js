@@ -2,6 +2,8 @@
 
 import { make } from "./dom.js";
 
+const ONE_LINE = 60; // characters of JSON that are not broken into lines
+
 /**
  * The arguments of a tool call, one line each; what is no text is shown as JSON. Model output: text only.
  * @param {Record<string, any>|null|undefined} args
@@ -12,10 +14,16 @@ export function argumentsView(args, strings) {
   if (!lines.length) return make("p", { class: "chat-arguments-none" }, strings.noArguments);
   const list = make("dl", { class: "chat-arguments", "data-testid": "arguments" });
   for (const [name, value] of lines) {
-    const text = typeof value === "string" ? value : JSON.stringify(value, null, 1);
-    list.append(make("dt", { dir: "auto" }, name), make("dd", { dir: "auto" }, text));
+    list.append(make("dt", { dir: "auto" }, name), make("dd", { dir: "auto" }, textOf(value)));
   }
   return list;
+}
+
+/** @param {unknown} value @returns {string} */
+export function textOf(value) {
+  if (typeof value === "string") return value;
+  const line = JSON.stringify(value) ?? "";
+  return line.length > ONE_LINE ? JSON.stringify(value, null, 2) : line;
 }
 
 /** "search_documents" as it is read: "Search documents". @param {string} name */
