@@ -54,9 +54,7 @@ def clerk() -> Iterator[type[AIAssistant]]:
 @pytest.fixture
 async def chat(page, server, acme, clerk, model_server) -> Page:
     """The member's page, with a conversation that is the clerk's."""
-    thread = await acme.run(
-        lambda: Thread.objects.create(name="Office", created_by=acme.member, assistant_id=clerk.id)
-    )
+    thread = await acme.run(lambda: Thread.objects.create(name="Office", created_by=acme.member, assistant_id=clerk.id))
     await sign_in(page, server, acme)
     await page.goto(f"http://{acme.host}:{server.port}/#thread={thread.pk}")
     await page.reload()
@@ -165,9 +163,7 @@ async def test_a_stream_that_is_cut_again_and_again_is_joined_without_losing_or_
     assert await acme.run(Run.objects.count) == 1
 
 
-async def test_a_question_whose_answer_got_lost_is_asked_once(
-    chat, model_server, acme, server, browser_errors
-):
+async def test_a_question_whose_answer_got_lost_is_asked_once(chat, model_server, acme, server, browser_errors):
     async def lose(route: Route) -> None:
         await fetched(route, acme, server)  # it arrives
         await route.abort()
