@@ -13,8 +13,9 @@ import { answerActions } from "./answer-actions.js";
 import { newKey } from "./api.js";
 import { ApprovalCard } from "./approval-card.js";
 import { make } from "./dom.js";
-import { asOneAnswer, isAnswer, readable, withMore } from "./history.js";
+import { asOneAnswer, readable, withMore } from "./history.js";
 import { AnswerView, questionView } from "./message-view.js";
+import { turnTo } from "./other-answers.js";
 import { Problem } from "./problem.js";
 import { followRun } from "./run-stream.js";
 
@@ -291,7 +292,7 @@ export class Turn {
     const can = {
       judge: (/** @type {Feedback|null} */ feedback) => this.judge(last, feedback),
       regenerate: () => void this.regenerate(),
-      turnTo: (/** @type {number} */ step) => void this.turnTo(step),
+      turnTo: (/** @type {number} */ step) => void turnTo(this, step),
     };
     return answerActions(last, can, this.strings);
   }
@@ -300,33 +301,6 @@ export class Turn {
   async judge(message, feedback) {
     await this.api.giveFeedback(String(this.conversation.thread?.id), message, feedback);
     message.feedback = feedback;
-  }
-
-  /** Show another of the answers to the question. @param {number} step @returns {Promise<void>} */
-  async turnTo(step) {
-    if (this.conversation.busy) return;
-    try {
-      const runs = (await this.api.variants(this.place.runId ?? "")).filter((run) => run.messages?.some(isAnswer));
-      const at = runs.findIndex(({ id }) => String(id) === this.place.runId) + step;
-      const run = runs[at];
-      if (!run) return void this.conversation.load({ quietly: true });
-      await this.api.showVariant(String(run.id));
-      const numbers = { variant: at + 1, variants: runs.length };
-      const messages = (run.messages ?? []).filter(isAnswer).map((message) => ({ ...message, ...numbers }));
-      this.answer.begin();
-      this.showStored(messages, String(run.id));
-      this.conversation.turned(at + 1, runs.length);
-      this.focusSwitch(step);
-    } catch (error) {
-      this.conversation.complain(error, () => void this.turnTo(step));
-    }
-  }
-
-  /** The button that was pressed has been made anew. @param {number} step */
-  focusSwitch(step) {
-    const names = step > 0 ? ["next-variant", "previous-variant"] : ["previous-variant", "next-variant"];
-    const [same, other] = names.map((name) => this.answer.foot.querySelector(`[data-testid=${name}]:enabled`));
-    /** @type {HTMLElement|null} */ (same ?? other)?.focus({ preventScroll: true });
   }
 
   /** @param {Turn["state"]} state */
