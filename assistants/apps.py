@@ -20,8 +20,6 @@ class AIAssistantConfig(AppConfig):
         """
         from assistants import checks  # noqa: F401  # importing registers them
         from assistants.conf import check_settings
-        from assistants.llm.resilience.policy import call_policy
 
         check_settings()
-        call_policy()
         autodiscover_modules("ai_assistants")

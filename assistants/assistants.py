@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from assistants.conf import max_tool_rounds
 from assistants.exceptions import AIAssistantMisconfiguredError, AIAssistantNotDefinedError
 from assistants.llm.providers import chat_model, structured_output_method
+from assistants.llm.resilience.policy import call_policy
 from assistants.tools import check_tool_methods, method_tools
 from tenants.actors import Actor
 
@@ -56,6 +57,9 @@ class AIAssistant:
     """The system prompt."""
     model: str | None = None
     """Name of the chat model; None takes the deployment's ``ATRIUM_CHAT_MODEL``."""
+    fallback_models: Sequence[str] | None = None
+    """Names of the models that are asked when the own one fails, in order; None takes the deployment's
+    ``AI_ASSISTANT_MODEL_FALLBACKS``, an empty list means none."""
     temperature: float | None = None
     """Sampling temperature, 0 to 2; None leaves it to the provider."""
     provider: str = "openai"
@@ -140,12 +144,24 @@ class AIAssistant:
         """The chat model that answers: any LangChain chat model with tool calling."""
         return chat_model(self.get_model(), self.get_temperature(), self.get_model_kwargs(), provider=self._provider)
 
+    def get_fallback_models(self) -> Sequence[str]:
+        """Names of the models that are asked, in order, when the own one does not answer.
+
+        The deployment's list is for its own OpenAI-compatible server: an assistant with another provider or a
+        ``get_llm`` of its own has only those that it names. What is asked there must not go somewhere else.
+        """
+        if self.fallback_models is not None:
+            return self.fallback_models
+        is_deployments = self._provider == "openai" and type(self).get_llm is AIAssistant.get_llm
+        return call_policy().fallback_models if is_deployments else ()
+
+    def get_fallback_llm(self, model: str) -> BaseChatModel:
+        """The chat model of a name in ``get_fallback_models``: at the assistant's provider, unless overridden."""
+        return chat_model(model, self.get_temperature(), self.get_model_kwargs(), provider=self._provider)
+
     def get_structured_output_llm(self) -> Runnable[Any, Any]:
         """The chat model bound to ``structured_output``. Raises ``AIAssistantMisconfiguredError`` without one."""
-        if self.structured_output is None:
-            raise AIAssistantMisconfiguredError(f"{_path(type(self))} has no structured_output.")
-        llm = self.get_llm()
-        return llm.with_structured_output(self.structured_output, **structured_output_method(llm))
+        return self.structured(self.get_llm())
 
     def get_tools(self) -> Sequence[BaseTool]:
         """The tools that the model may call: the class' tool methods, in the order in which they were written."""
@@ -183,9 +199,15 @@ class AIAssistant:
         """A retriever over ``{"input", "history"}`` that searches for what a follow-up question means."""
         from assistants.graph.contextualize import history_aware
 
-        return history_aware(self.get_retriever(), self.get_llm, self.get_contextualize_prompt)
+        return history_aware(self.get_retriever(), self)
 
     # -- what is built on it
+
+    def structured(self, llm: BaseChatModel) -> Runnable[Any, Any]:
+        """``llm`` held to ``structured_output``. Raises ``AIAssistantMisconfiguredError`` without one."""
+        if self.structured_output is None:
+            raise AIAssistantMisconfiguredError(f"{_path(type(self))} has no structured_output.")
+        return llm.with_structured_output(self.structured_output, **structured_output_method(llm))
 
     def format_documents(self, documents: Sequence[Document]) -> str:
         """Passages as they stand in the prompt."""

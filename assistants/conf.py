@@ -1,5 +1,7 @@
 """The ``AI_ASSISTANT_*`` settings: each with its default and its meaning, read when it is needed.
 
+Those that begin with ``AI_ASSISTANT_MODEL_`` are in ``assistants/llm/resilience/policy.py``.
+
 Functions are given as dotted paths (or as functions). ``check_settings`` reads all of them when Django starts, so a
 path that leads nowhere stops the start and not somebody's request. Nothing is cached here: a changed setting counts
 from the next question on, also under ``override_settings``.
@@ -14,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
+
+from assistants.llm.resilience.policy import call_policy
 
 if TYPE_CHECKING:
     from ninja import NinjaAPI
@@ -119,6 +123,7 @@ def check_settings() -> None:
             _imported(name, value)
     for setting in NUMBERS:
         _whole_number(setting)
+    call_policy()
 
 
 def _function(setting: Setting) -> Callable[..., Any]:

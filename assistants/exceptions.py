@@ -142,6 +142,13 @@ class ModelReplyGarbled(ModelFailedError):
     code = "model_reply_garbled"
 
 
+class ModelReplyMisfit(ModelFailedError):
+    """The model's answer did not have the wanted structure. Your message is kept; try again."""
+
+    # No ``ModelReplyGarbled``: the provider is well, and its circuit has no part in it.
+    code = "model_reply_garbled"
+
+
 class EmptyAnswerError(ModelFailedError):
     """The model ended without an answer. Your message is kept; try again."""
 
@@ -206,6 +213,14 @@ def describe_failure(error: BaseException) -> tuple[str, str]:
         failure = typed(error)
         return failure.code, failure.detail
     return AtriumError.code, "Something went wrong on our side. Your message is kept; try again."
+
+
+def describe_for_admin(error: BaseException) -> str:
+    """A failed run's cause for those who can mend it; as little as ``describe_failure`` does it quote anybody."""
+    if isinstance(error, ModelFailedError):
+        return error.detail_for_admin
+    code, _ = describe_failure(error)
+    return f"{code}, {type(error).__name__}"
 
 
 def _kind(read: ProviderError) -> type[ModelFailedError]:

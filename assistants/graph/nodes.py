@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import Any
 
 from langchain_core.documents import Document
-from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
@@ -14,11 +14,11 @@ from langchain_core.messages import (
     SystemMessage,
 )
 from langgraph.runtime import Runtime
-from pydantic import ValidationError
 
-from assistants.exceptions import EmptyAnswerError, ModelFailedError
+from assistants.exceptions import EmptyAnswerError
 from assistants.graph.model_message import as_message as as_whole_message
-from assistants.graph.own_code import MODEL_METHODS, call
+from assistants.graph.models import streamed, whole
+from assistants.graph.own_code import call
 from assistants.graph.state import TurnContext, TurnState, last_ai
 from assistants.graph.structured import as_json, as_message, check_structure
 from assistants.graph.tools_step import direct_answer
@@ -67,12 +67,13 @@ async def agent(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, An
     """Ask the model; its text is passed on as it comes."""
     said: AIMessageChunk | None = None
     reporter = runtime.context.reporter
-    model = await runtime.context.model()
-    async for chunk in model.astream(prompt(state, runtime.context)):
-        said = chunk if said is None else said + chunk
-        text = text_of(chunk.content)
-        if text:
-            reporter.text(text)
+    models = await runtime.context.models()
+    async with aclosing(streamed(models, prompt(state, runtime.context))) as reply:
+        async for chunk in reply:
+            said = chunk if said is None else said + chunk
+            text = text_of(chunk.content)
+            if text:
+                reporter.text(text)
     if said is None or not (text_of(said.content) or said.tool_calls or said.invalid_tool_calls):
         raise EmptyAnswerError
     message = as_whole_message(said)
@@ -95,12 +96,10 @@ async def respond(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, 
 
 
 async def _structured(state: TurnState, context: TurnContext) -> dict[str, Any]:
-    model = await call(context.assistant, "get_structured_output_llm", "get_llm", *MODEL_METHODS)
-    try:
-        found = await model.ainvoke(prompt(state, context))
-    except (OutputParserException, ValidationError) as error:
-        raise ModelFailedError("The model's answer did not have the wanted structure. Try again.") from error
-    check_structure(found, context.assistant.structured_output)
+    wanted = context.assistant.structured_output
+    found = await whole(
+        await context.structured_models(), prompt(state, context), check=lambda found: check_structure(found, wanted)
+    )
     message = as_message(found)
     context.reporter.output(as_json(found))
     context.reporter.message(message)

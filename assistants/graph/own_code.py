@@ -17,11 +17,14 @@ MODEL_METHODS = ("get_model", "get_temperature", "get_model_kwargs")
 """What Atrium's own ``get_llm`` asks."""
 
 
-async def call(assistant: AIAssistant, method: str, *asks: str) -> Any:
-    """Call the assistant's ``method``; ``asks`` are the overridable methods that Atrium's own version calls."""
+async def call(assistant: AIAssistant, method: str, *asks: str, given: tuple[Any, ...] = ()) -> Any:
+    """Call the assistant's ``method``; ``asks`` are the overridable methods that Atrium's own version calls.
+
+    ``given`` are the method's arguments.
+    """
     if _is_overridden(type(assistant), (method, *asks)):
-        return await in_thread(getattr(assistant, method))
-    return getattr(assistant, method)()
+        return await in_thread(getattr(assistant, method), *given)
+    return getattr(assistant, method)(*given)
 
 
 def _is_overridden(cls: type[AIAssistant], methods: tuple[str, ...]) -> bool:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from langchain_core.documents import Document
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage
 from langchain_core.tools import BaseTool
 from langgraph.graph.message import add_messages
 
 from assistants.exceptions import AIAssistantMisconfiguredError
+from assistants.graph.models import own_model, with_fallbacks
 from assistants.graph.own_code import MODEL_METHODS, call
+from assistants.llm.resilience.stream import ModelFactory
 
 if TYPE_CHECKING:
     from assistants.assistants import AIAssistant
@@ -84,12 +85,19 @@ class TurnContext:
             raise AIAssistantMisconfiguredError(f"{self.assistant.id} has several tools named {', '.join(twice)}.")
         self.tools = dict(zip(names, made, strict=True))
 
-    async def model(self) -> Any:
-        """The chat model with the tools bound to it, made once a turn."""
+    async def models(self) -> list[ModelFactory]:
+        """The assistant's model and its fallbacks with the tools bound to them; its own is made once a turn."""
         if self._model is None:
-            llm: BaseChatModel = await call(self.assistant, "get_llm", *MODEL_METHODS)
-            self._model = llm.bind_tools(list(self.tools.values())) if self.tools else llm
-        return self._model
+            self._model = self._with_tools(await own_model(self.assistant))
+        return await with_fallbacks(self.assistant, self._model, self._with_tools)
+
+    async def structured_models(self) -> list[ModelFactory]:
+        """The assistant's model and its fallbacks, held to the wanted structure."""
+        own = await call(self.assistant, "get_structured_output_llm", "get_llm", *MODEL_METHODS)
+        return await with_fallbacks(self.assistant, own, self.assistant.structured)
+
+    def _with_tools(self, llm: Any) -> Any:
+        return llm.bind_tools(list(self.tools.values())) if self.tools else llm
 
 
 def last_ai(state: TurnState) -> AIMessage:

@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.utils.function_calling import convert_to_json_schema
 from pydantic import BaseModel
 
-from assistants.exceptions import EmptyAnswerError, ModelFailedError
+from assistants.exceptions import EmptyAnswerError, ModelReplyMisfit
 from assistants.graph.structure import Structure
 
 
@@ -19,14 +19,14 @@ def as_json(found: Any) -> Any:
 
 
 def check_structure(found: Any, wanted: Any) -> None:
-    """Raises ``ModelFailedError`` where the object is not of the wanted structure (``AIAssistant.structured_output``).
+    """Raises ``ModelReplyMisfit`` where the object is not of the wanted structure (``AIAssistant.structured_output``).
 
     None is no object, and passes. A pydantic model has checked itself.
     """
     if found is None or isinstance(found, BaseModel) or (isinstance(wanted, type) and issubclass(wanted, BaseModel)):
         return
     if not _structure(wanted).fits(as_json(found)):
-        raise ModelFailedError("The model's answer did not have the wanted structure. Try again.")
+        raise ModelReplyMisfit
 
 
 def _structure(wanted: Any) -> Structure:

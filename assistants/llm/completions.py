@@ -115,17 +115,26 @@ async def _drain(texts: AsyncIterator[str]) -> None:
 
 
 def joined(chunks: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The same chunks, with pieces of nothing but text put together with the text before them."""
+    """The same chunks, with pieces of nothing but text put together with the text before them.
+
+    Where ``chunks`` raises, what came before that is given first.
+    """
     last: dict[str, Any] | None = None
-    for chunk in chunks:
-        if last is not None and _is_only_text(chunk) and _is_only_text(last):
-            last["choices"][0]["delta"]["content"] += chunk["choices"][0]["delta"]["content"]
-            continue
-        if last is not None:
-            yield last
-        last = chunk
+    failure: Exception | None = None
+    try:
+        for chunk in chunks:
+            if last is not None and _is_only_text(chunk) and _is_only_text(last):
+                last["choices"][0]["delta"]["content"] += chunk["choices"][0]["delta"]["content"]
+                continue
+            if last is not None:
+                yield last
+            last = chunk
+    except Exception as error:
+        failure = error
     if last is not None:
         yield last
+    if failure is not None:
+        raise failure
 
 
 def _is_only_text(chunk: dict[str, Any]) -> bool:

@@ -2,6 +2,9 @@
 
 ``openai`` is any OpenAI-compatible server; without a key the offline model stands in for it. Other providers are
 optional extras, loaded only when an assistant asks for them.
+
+Retries and time-outs are the turn's affair (``assistants/llm/resilience``), so the providers' clients get none of
+their own, unless the assistant's model arguments say otherwise.
 """
 
 from __future__ import annotations
@@ -19,12 +22,14 @@ from assistants.exceptions import AIAssistantMisconfiguredError
 from assistants.llm.completions import ChatCompletions
 from assistants.llm.http_clients import http_client
 from assistants.llm.offline import OfflineChatModel
+from assistants.llm.resilience.policy import call_policy
 
 # provider: the extra's name, its module and class, and the name of the class' argument for the model
 _EXTRAS = {
     "anthropic": ("langchain_anthropic", "ChatAnthropic", "model_name"),
     "google": ("langchain_google_genai", "ChatGoogleGenerativeAI", "model"),
 }
+_TIMEOUTS = frozenset({"timeout", "request_timeout", "default_request_timeout"})
 
 
 def chat_model(
@@ -53,7 +58,9 @@ def _openai(model: str, arguments: dict[str, Any]) -> BaseChatModel:
     key, base_url = settings.ATRIUM_OPENAI_API_KEY, settings.ATRIUM_OPENAI_BASE_URL
     if not key:
         return OfflineChatModel()
-    facts = tuple(sorted(arguments.items()))
+    # The time-outs are among the facts by which a model is kept: a changed setting counts from the next reply on.
+    timeout = call_policy().client_timeout
+    facts = tuple(sorted(_patient(arguments, max_retries=0, stream_chunk_timeout=None, timeout=timeout).items()))
     try:
         hash(facts)
     except TypeError:  # an argument that is a list or a dict
@@ -72,12 +79,18 @@ def _make_openai(model: str, key: str, base_url: str, arguments: tuple[tuple[str
         base_url=base_url or None,
         http_async_client=http_client(),
         stream_usage=True,  # off by default with a base URL of one's own, and token use would be lost
-        max_retries=2,
         **_fitting(ChatOpenAI, dict(arguments)),
     )
     made.async_client = ChatCompletions(made.root_async_client)
     _ = made._serialized  # LangChain's description for tracing: made once here, and not again by every copy
     return made
+
+
+def _patient(arguments: dict[str, Any], **waiting: Any) -> dict[str, Any]:
+    """The arguments over ``waiting``, Atrium's own: whoever gives a time-out, under any of its names, has theirs."""
+    if not _TIMEOUTS.isdisjoint(arguments):
+        waiting.pop("timeout", None)
+    return {**waiting, **arguments}
 
 
 _kept_openai = lru_cache(maxsize=64)(_make_openai)  # making one takes a millisecond
@@ -94,6 +107,9 @@ def _extra(provider: str, model: str | None, arguments: dict[str, Any]) -> BaseC
             f"The provider {provider} is not installed. Install the extra: pip install 'atrium[{provider}]'"
         ) from error
     provider_class = getattr(module, class_name)
+    known = get_pydantic_field_names(provider_class)
+    waiting = {"max_retries": 0, "timeout": call_policy().total}
+    arguments = _patient(arguments, **{name: value for name, value in waiting.items() if name in known})
     return provider_class(**{model_argument: model}, **_fitting(provider_class, arguments))
 
 

@@ -25,7 +25,7 @@ class TokenUse(BaseCallbackHandler):
         self.tokens_in = before.tokens_in
         self.tokens_out = before.tokens_out
         self.model = before.model
-        """The first model that answered, by the name that the provider gave it."""
+        """The model that answered last, by the name that the provider gave it: the answer's own."""
 
     def on_chat_model_start(self, *args: Any, **kwargs: Any) -> None:
         """Nothing. Without it, LangChain would write the whole conversation out as text, to tell us of that."""
@@ -39,4 +39,4 @@ class TokenUse(BaseCallbackHandler):
                 if usage:
                     self.tokens_in += usage["input_tokens"]
                     self.tokens_out += usage["output_tokens"]
-                self.model = self.model or getattr(message, "response_metadata", {}).get("model_name", "")
+                self.model = getattr(message, "response_metadata", {}).get("model_name", "") or self.model

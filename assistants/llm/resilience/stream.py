@@ -17,7 +17,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from typing import Any
 
+from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessageChunk
+from pydantic import ValidationError
 
 from assistants.exceptions import (
     ModelBroke,
@@ -25,6 +27,7 @@ from assistants.exceptions import (
     ModelFailedError,
     ModelRefusedRequest,
     ModelReplyCut,
+    ModelReplyMisfit,
     ModelTimeout,
     ModelUnreachable,
 )
@@ -74,21 +77,28 @@ async def invoke_reply(
     prompt: Any,
     policy: CallPolicy,
     breaker_key: Callable[[Any], Hashable],
+    check: Callable[[Any], None] = lambda found: None,
     **machinery: Any,
 ) -> Any:
     """What the first model that gives anything gives as a whole: a message, or an object of a wanted structure.
 
-    As ``stream_reply``, but the whole reply is the first token, and has the total time.
+    As ``stream_reply``, but the whole reply is the first token, and has the total time. ``check`` raises a
+    ``ModelFailedError`` for a reply that will not do: then the next model is asked.
     """
     patient = dataclasses.replace(policy, first_token=policy.total)
     call = Call(patient, breaker_key, is_token=lambda whole: True, **machinery)
-    async with aclosing(call.pieces(models, lambda model: _whole(model, prompt))) as pieces:
+    async with aclosing(call.pieces(models, lambda model: _whole(model, prompt, check))) as pieces:
         [whole] = [piece async for piece in pieces]
     return whole
 
 
-async def _whole(model: Any, prompt: Any) -> AsyncIterator[Any]:
-    yield await model.ainvoke(prompt)
+async def _whole(model: Any, prompt: Any, check: Callable[[Any], None]) -> AsyncIterator[Any]:
+    try:
+        found = await model.ainvoke(prompt)
+    except (OutputParserException, ValidationError) as error:
+        raise ModelReplyMisfit(provider_error=type(error).__name__) from error
+    check(found)
+    yield found
 
 
 @dataclasses.dataclass
