@@ -16,7 +16,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import merge_configs
 
-from assistants.exceptions import describe_failure
+from assistants.exceptions import describe_failure, describe_for_admin
 from assistants.graph.state import Reporter, TurnContext
 from assistants.graph.turn import turn_graph
 from assistants.messages import call_ids, storable, text_of, without_open_calls
@@ -115,7 +115,7 @@ async def execute(
         return outcome  # another process goes on with it
     answer = _answer(turn, outcome, reporter, use)
     if run.stopped_by == CANCELLED:
-        answer = replace(answer, cancelled=True, error_code="", error_detail="")
+        answer = replace(answer, cancelled=True, error_code="", error_detail="", error_detail_admin="")
     if answer.citations:
         run.emit("citations", {"citations": list(answer.citations)})
     await _conclude(turn, run, answer)
@@ -160,7 +160,13 @@ def _answer(turn: Turn, outcome: Outcome, reporter: RunReporter, use: TokenUse) 
     spent: dict[str, Any] = {"tokens_in": use.tokens_in, "tokens_out": use.tokens_out, "model": use.model}
     if outcome.error is not None:
         code, detail = describe_failure(outcome.error)
-        return Answer(messages=_until_failure(turn, reporter), error_code=code, error_detail=detail, **spent)
+        return Answer(
+            messages=_until_failure(turn, reporter),
+            error_code=code,
+            error_detail=detail,
+            error_detail_admin=describe_for_admin(outcome.error),
+            **spent,
+        )
     said = [message for message in reporter.messages if isinstance(message, AIMessage)]
     last = text_of(said[-1].content) if said else ""
     return Answer(

@@ -74,10 +74,10 @@ class Runner:
         if found is None:
             return False
         run, task = found
-        run.stopped_by = run.stopped_by or why
         # Asked twice (by the request and by NOTIFY, say), it must not break off what the first has set going: the
         # answer would be lost, and its followers would wait for ever.
-        if why == HANDOVER or not run.is_ending:
+        if (why == HANDOVER and run.is_ending) or not (run.is_ending or run.stopped_by):
+            run.stopped_by = run.stopped_by or why
             task.cancel()
         return True
 

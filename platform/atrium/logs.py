@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 from pythonjsonlogger.core import RESERVED_ATTRS
@@ -14,6 +15,7 @@ from tenants.context import active_schema
 
 # Django adds the request, whose text is its whole address: a search's words are in it. uvicorn adds colours.
 LEFT_OUT = ("request", "color_message")
+MOST_CAUSES = 5
 
 
 class ContextFilter(logging.Filter):
@@ -47,5 +49,15 @@ class JsonFormatter(BaseJsonFormatter):
 
     def formatException(self, ei: Any) -> str:  # noqa: N802  logging's name
         """Where it happened and of which kind, without the exception's text: that may quote content or a secret."""
-        kind, _, trace = ei
-        return f"{''.join(traceback.format_tb(trace))}{kind.__module__}.{kind.__qualname__}"
+        _, error, trace = ei
+        kinds = (f"{type(each).__module__}.{type(each).__qualname__}" for each in _with_causes(error))
+        return f"{''.join(traceback.format_tb(trace))}{', from '.join(kinds)}"
+
+
+def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, what it was raised from, what that was raised from, and so on; not for ever where they form a ring."""
+    for _ in range(MOST_CAUSES):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__

@@ -38,7 +38,7 @@ def provider_of(model: Any) -> str:
 
 def _innermost(model: Any) -> Any:
     for _ in range(_MOST_WRAPPINGS):
-        inner = next((found for name in _WRAPPED if (found := getattr(model, name, None)) is not None), None)
+        inner = next((found for name in _WRAPPED if hasattr(found := getattr(model, name, None), "ainvoke")), None)
         if inner is None:
             break
         model = inner

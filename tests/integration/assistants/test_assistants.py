@@ -18,6 +18,7 @@ from assistants import AIAssistant, method_tool
 from assistants.exceptions import (
     AIAssistantMisconfiguredError,
     AIAssistantNotDefinedError,
+    ModelFailedError,
 )
 from assistants.models import Message, Run, Thread
 from tenants.context import tenant_context
@@ -229,10 +230,12 @@ async def test_astream_yields_the_text_as_it_comes(use_model, somewhere):
     assert pieces == ["one\n", "two\n", "three"]
 
 
-async def test_astream_raises_what_the_model_raises(use_model, somewhere):
+async def test_astream_says_that_the_model_failed_and_why(use_model, somewhere):
     use_model(PlayedModel(answers=[RuntimeError("down")]))
-    with pytest.raises(RuntimeError, match="down"):
+    with pytest.raises(ModelFailedError) as failed:
         [piece async for piece in Weather(actor=ALICE).astream("Count.")]
+    assert str(failed.value.__cause__) == "down"
+    assert failed.value.detail_for_admin == "model_failed, RuntimeError, model PlayedModel"
 
 
 async def test_a_stream_that_nobody_reads_to_its_end_is_stored_as_far_as_it_came(acme, use_model):

@@ -98,7 +98,8 @@ def test_a_failure_inside_is_told_to_the_outer_model(use_model, inner):
     asks, secret = wants(("inner", {"message": "hello"})), RuntimeError("the key is hunter2")
     model = PlayedModel(answers=[asks, secret, "It did not work."])
     answer = ask(outer_with(Inner()), model, use_model)
-    assert tool_answers(answer)[0].content == "RuntimeError: the tool failed."
+    assert tool_answers(answer)[0].content.startswith("ModelFailedError: The model did not answer.")
+    assert "hunter2" not in str(model.asked)
     assert answer["output"] == "It did not work."
 
 

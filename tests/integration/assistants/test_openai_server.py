@@ -15,8 +15,8 @@ from assistants import AIAssistant, method_tool
 from assistants.models import Message, Run, RunEvent, Thread
 from assistants.use_cases.threads import create_thread
 from tenants.context import tenant_context
+from tests.chat import Chat
 from tests.model_server import calls, fails, says
-from tests.sse import read_events
 
 pytestmark = pytest.mark.usefixtures("registry")
 
@@ -60,28 +60,10 @@ def forecast(registry) -> type[AIAssistant]:
     return Forecast
 
 
-class Chat:
-    """A thread at acme, spoken to over HTTP."""
-
-    def __init__(self, client, assistant_id: str, thread_id: str) -> None:
-        self.client = client
-        self.assistant_id = assistant_id
-        self.url = f"/api/threads/{thread_id}/messages/"
-
-    async def ask(self, content: str = "How is it in Oslo?", **headers: str):
-        body = {"assistant_id": self.assistant_id, "content": content}
-        return await self.client.post(self.url, json=body, headers=headers)
-
-    async def stream(self, content: str = "How is it in Oslo?"):
-        return read_events((await self.ask(content, Accept="text/event-stream")).text)
-
-
 @pytest.fixture
 def chat_with(server, acme):
     async def begin(assistant: type[AIAssistant]) -> Chat:
-        client = server.signed_in(acme)
-        thread = (await client.post("/api/threads/", json={})).json()
-        return Chat(client, assistant.id, thread["id"])
+        return await Chat.begin(server.signed_in(acme), assistant)
 
     return begin
 
@@ -200,7 +182,7 @@ async def test_it_answers_with_an_object_and_stores_what_it_cost(model_server, c
 async def test_it_says_so_when_the_object_has_another_structure(model_server, chat_with, forecast, acme):
     model_server.play({"match": {"endpoint": "chat"}, "response": {"content": {"town": "Oslo"}}})
     response = await (await chat_with(forecast)).ask()
-    assert (response.status_code, response.json()["code"]) == (502, "model_failed")
+    assert (response.status_code, response.json()["code"]) == (502, "model_reply_garbled")
     assert "structure" in response.json()["detail"]
 
 

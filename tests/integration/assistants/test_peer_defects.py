@@ -11,7 +11,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, message_to_dict
 
 from assistants import AIAssistant, method_tool
-from assistants.exceptions import RunActiveError, ToolRoundsExceededError
+from assistants.exceptions import ModelFailedError, RunActiveError, ToolRoundsExceededError
 from assistants.graph.history import MOST_MESSAGES
 from assistants.models import Message, Run, Thread
 from tenants.context import tenant_context
@@ -50,7 +50,7 @@ def test_a_failed_run_keeps_the_persons_message(acme, thread, use_model):
     """There, messages are saved by the graph's last node only."""
     use_model(PlayedModel(answers=[RuntimeError("the provider is down")]))
     with tenant_context(acme.ref):
-        with pytest.raises(RuntimeError):
+        with pytest.raises(ModelFailedError):
             Desk(user=acme.member).run("Remember this.", thread_id=thread.pk)
         assert [message.content for message in thread.get_messages()] == ["Remember this."]
         assert Run.objects.get().status == "failed"
@@ -59,7 +59,7 @@ def test_a_failed_run_keeps_the_persons_message(acme, thread, use_model):
 def test_a_failed_run_keeps_what_tools_and_model_have_said(acme, thread, use_model):
     use_model(PlayedModel(answers=[wants(("look", {})), RuntimeError("the provider is down")]))
     with tenant_context(acme.ref):
-        with pytest.raises(RuntimeError):
+        with pytest.raises(ModelFailedError):
             Desk(user=acme.member).run("Who is here?", thread_id=thread.pk)
         kept = thread.get_messages(include_extra_messages=True)
         assert [message.type for message in kept] == ["human", "ai", "tool"]

@@ -130,6 +130,19 @@ async def test_cancelling_reaches_the_process_that_executes_the_run(server, acme
     assert read_events(await stream_text(client, run_id, 0))[-1].type == "run.cancelled"
 
 
+async def test_a_run_that_is_stopped_again_and_again_still_comes_to_its_end(server, acme, slow_model):
+    """The word comes in the process and from the database; while the answer is being stored it must not hit that."""
+    client = server.signed_in(acme)
+    thread_id = await new_thread(client)
+    run_id = (await client.post(f"/api/threads/{thread_id}/runs/", json=message(mode="background"))).json()["id"]
+    active = runner.active(run_id)
+    while not active.is_over:
+        runner.cancel(run_id)
+        await asyncio.sleep(0)
+    assert active.events[-1].type == "run.cancelled"
+    assert (await acme.run(Run.objects.get)).status == "cancelled"
+
+
 # -- once
 
 

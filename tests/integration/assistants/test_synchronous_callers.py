@@ -96,12 +96,12 @@ def test_the_callers_connection_is_left_alone(acme, use_model):
 
 def test_a_failed_turn_does_not_spoil_the_callers_transaction(acme, use_model):
     """A model that fails is recorded, and a refused second turn is one statement that is undone."""
-    from assistants.exceptions import RunActiveError
+    from assistants.exceptions import ModelFailedError, RunActiveError
 
     use_model(PlayedModel(answers=[RuntimeError("down")]))
     with tenant_context(acme.ref), transaction.atomic():
         thread = Thread.objects.create(created_by=acme.member)
-        with pytest.raises(RuntimeError):
+        with pytest.raises(ModelFailedError):
             Desk(user=acme.member).run("Go", thread_id=thread.pk)
         assert Run.objects.get().status == "failed"
         Run.objects.update(status="running")

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Count
 
 from assistants import AIAssistant, method_tool
+from assistants.exceptions import ModelFailedError
 from assistants.models import Message, Run, RunEvent, Thread
 from tenants.context import tenant_context
 from tenants.models import User
@@ -176,7 +177,7 @@ def test_a_failed_turn_leaves_a_thread_that_can_go_on(acme, desk, use_model):
     use_model(PlayedModel(answers=[wants(("people", {})), RuntimeError("down")]))
     with tenant_context(acme.ref):
         thread = Thread.objects.create(created_by=acme.member)
-        with pytest.raises(RuntimeError):
+        with pytest.raises(ModelFailedError):
             desk(user=acme.member).run("Who is here?", thread_id=thread.pk)
         model = use_model(PlayedModel(answers=["Ok"]))
         desk(user=acme.member).run("And now?", thread_id=thread.pk)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from langchain_openai import ChatOpenAI
@@ -24,78 +21,32 @@ from assistants.llm.resilience.breaker import CircuitBreaker
 from assistants.llm.resilience.identity import BreakerKey, breaker_key_for, name_of, provider_of
 from assistants.llm.resilience.policy import CallPolicy
 from assistants.llm.resilience.stream import invoke_reply, stream_reply
+from tests import faulty_model
+from tests.faulty_model import (
+    ERROR,
+    GOOD,
+    ROLE,
+    SILENCE,
+    TEXT,
+    FaultyServer,
+    answer,
+    chunked,
+    says_whole,
+    sse,
+)
 
 POLICY = CallPolicy(first_token=60, between_tokens=60, retries=2, backoff_base=0, backoff_cap=0)
 IMPATIENT = replace(POLICY, first_token=0.5, between_tokens=0.5)
-SILENCE = None  # until the client goes away
 
 
-def sse(*events: Any, done: bool = True) -> bytes:
-    """A streamed body: objects become JSON, bytes stay as they are."""
-    texts = [event if isinstance(event, bytes) else json.dumps(event).encode() for event in events]
-    return b"".join(b"data: %s\n\n" % text for text in [*texts, *([b"[DONE]"] if done else [])])
-
-
-def piece(finish: str | None = None, **delta: Any) -> dict[str, Any]:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "small", "choices": [choice]}
-
-
-def chunked(body: bytes, end: bool = True) -> bytes:
-    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-    return b"%s%x\r\n%s\r\n%s" % (head, len(body), body, b"0\r\n\r\n" if end else b"")
-
-
-def answer(status: int, body: bytes, kind: str = "application/json") -> bytes:
-    return b"HTTP/1.1 %d -\r\ncontent-type: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s" % (
-        status,
-        kind.encode(),
-        len(body),
-        body,
-    )
-
-
-ROLE, TEXT, FINISH = piece(role="assistant", content=""), piece(content="Hello"), piece("stop")
-GOOD = chunked(sse(ROLE, TEXT, FINISH))
 PLACE = {"title": "Place", "type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
-ERROR = b'{"error": {"message": "sk-secret", "type": "x", "code": "y"}}'
-
-
-class FaultyServer:
-    """Answers the first requests with ``replies`` in turn, the others with the last."""
-
-    def __init__(self) -> None:
-        self.replies: list[list[bytes | None]] = []
-        self.requests = 0
-
-    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next(line for line in head.lower().splitlines() if line.startswith(b"content-length:"))
-            await reader.readexactly(int(length.split(b":")[1]))
-            script = self.replies[min(self.requests, len(self.replies) - 1)]
-            self.requests += 1
-            for step in script:
-                if step is SILENCE:
-                    await reader.read()
-                else:
-                    writer.write(step)
-                    await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # the client has gone
-        finally:
-            writer.close()
 
 
 @pytest.fixture
 async def server(monkeypatch) -> AsyncIterator[FaultyServer]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    faulty = FaultyServer()
-    listening = await asyncio.start_server(faulty.handle, "127.0.0.1", 0)
-    faulty.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
-    yield faulty
-    listening.close()
-    await listening.wait_closed()
+    async with faulty_model.running() as faulty:
+        yield faulty
 
 
 def model_at(url: str, policy: CallPolicy = POLICY) -> ChatOpenAI:
@@ -213,10 +164,7 @@ async def test_a_server_that_is_not_there_is_unreachable(monkeypatch):
 
 
 async def test_a_structured_reply_is_tried_again_too(server):
-    message = {"role": "assistant", "content": '{"city": "Oslo"}'}
-    whole = {"id": "1", "object": "chat.completion", "created": 1, "model": "small"}
-    body = json.dumps({**whole, "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}).encode()
-    server.replies = [[answer(503, ERROR)], [answer(200, body)]]
+    server.replies = [[answer(503, ERROR)], [says_whole('{"city": "Oslo"}')]]
     model = model_at(server.url)
     asking = model.with_structured_output(PLACE, method="json_mode")
     found = await invoke_reply([lambda: asking], "Where?", POLICY, breaker_key_for("acme"), breaker=CircuitBreaker())

@@ -82,9 +82,17 @@ def test_an_exception_is_told_by_its_kind_and_place_and_never_in_its_own_words(l
     [line] = lines.read()
     assert line["message"] == "run failed"
     assert "test_logs.py" in line["exc_info"]
-    assert "builtins.RuntimeError" in line["exc_info"]
+    assert "builtins.RuntimeError, from " in line["exc_info"]
+    assert line["exc_info"].endswith("test_logs.ProviderError")
     assert key not in lines.text
     assert question not in lines.text
+
+
+def test_exceptions_that_cause_each_other_are_told_and_come_to_an_end(lines):
+    one, two = RuntimeError(), KeyError()
+    one.__cause__, two.__cause__ = two, one
+    log.error("run failed", exc_info=one)
+    assert "builtins.RuntimeError, from builtins.KeyError" in lines.read()[0]["exc_info"]
 
 
 def test_a_line_stays_one_line_whatever_is_in_it(lines):
