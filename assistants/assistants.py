@@ -141,7 +141,10 @@ class AIAssistant:
         return {}
 
     def get_llm(self) -> BaseChatModel:
-        """The chat model that answers: any LangChain chat model with tool calling."""
+        """The chat model that answers: any LangChain chat model with tool calling.
+
+        Make one of your own with ``max_retries=0``: turns try again by themselves, and know what has been shown.
+        """
         return chat_model(self.get_model(), self.get_temperature(), self.get_model_kwargs(), provider=self._provider)
 
     def get_fallback_models(self) -> Sequence[str]:

@@ -98,6 +98,8 @@ async def running() -> AsyncIterator[FaultyServer]:
     faulty = FaultyServer()
     listening = await asyncio.start_server(faulty.handle, "127.0.0.1", 0)
     faulty.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
-    yield faulty
-    listening.close()
-    await listening.wait_closed()
+    try:
+        yield faulty
+    finally:
+        listening.close()
+        await listening.wait_closed()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from ast import literal_eval
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,9 @@ from django.utils.module_loading import import_string
 
 from assistants import use_cases
 from assistants.conf import PREFIX, SETTINGS
+from assistants.llm.resilience.policy import SETTING_NAMES as MODEL_SETTINGS
+from assistants.llm.resilience.policy import BreakerRule, CallPolicy
+from atrium.env import VARIABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -50,8 +55,26 @@ def test_what_a_page_documents_is_there_and_has_a_docstring(page: str, name: str
 def test_every_setting_is_explained_with_its_default() -> None:
     page = (DOCS / "reference/settings.md").read_text()
     rows = re.findall(r"^\| `(AI_ASSISTANT_\w+)` \| `(.+?)` \| (.+) \|$", page, re.MULTILINE)
+    rows = [row for row in rows if row[0] not in MODEL_SETTINGS]
     assert rows == [(PREFIX + each.name, str(each.default), each.meaning) for each in SETTINGS]
     assert all(PREFIX + each.other_name in page for each in SETTINGS)
+
+
+def test_every_setting_of_model_calls_is_explained_with_its_default() -> None:
+    page = (DOCS / "reference/settings.md").read_text()
+    rows = re.findall(r"^\| `(AI_ASSISTANT_MODEL_\w+)` \| `(.+?)` \| .+ \| (yes)? ?\|$", page, re.MULTILINE)
+    defaults = [*vars_of(CallPolicy()), *vars_of(BreakerRule())]
+    assert [name for name, _, _ in rows] == list(MODEL_SETTINGS)
+    assert [literal_eval(default) for _, default, _ in rows] == defaults
+    assert [name for name, _, variable in rows if variable] == [
+        each for each in MODEL_SETTINGS if each in {variable.name for variable in VARIABLES}
+    ]
+
+
+def vars_of(policy: Any) -> list[Any]:
+    """The values of a policy's fields, in their order, as settings have them."""
+    values = [getattr(policy, each.name) for each in fields(policy) if each.name != "breaker"]
+    return [list(value) if isinstance(value, tuple) else value for value in values]
 
 
 def test_every_use_case_is_documented() -> None:

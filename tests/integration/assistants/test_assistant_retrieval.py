@@ -182,6 +182,31 @@ def test_an_empty_rewriting_leaves_the_question(use_model, somewhere):
     assert shelf.asked == ["How heavy?"]
 
 
+def test_a_rewriting_that_fails_leaves_the_question_and_the_turn_goes_on(acme, use_model):
+    answers = ["For smiths.", RuntimeError("down"), "50 kg."]
+    model, shelf = use_model(PlayedModel(answers=answers)), Shelf(asked=[])
+    with tenant_context(acme.ref):
+        thread = Thread.objects.create(created_by=acme.member)
+        for question in ("What are anvils?", "How heavy are anvils?"):
+            Docs(user=acme.member, retriever=shelf).run(question, thread_id=thread.pk)
+        assert [message.content for message in thread.get_messages()][-1] == "50 kg."
+    assert shelf.asked == ["What are anvils?", "How heavy are anvils?"]
+    assert len(model.asked) == 3  # once for the rewriting: the retries are the answer's
+
+
+def test_a_mistake_in_a_projects_own_wording_is_not_hidden(use_model, somewhere):
+    class Wrong(Docs):
+        id = "wrong_words"
+
+        def get_contextualize_prompt(self) -> ChatPromptTemplate:
+            return ChatPromptTemplate.from_messages([("human", "Rewrite: {nothing_of_the_kind}")])
+
+    use_model(PlayedModel(answers=["never"]))
+    retriever = Wrong(actor=ALICE, retriever=Shelf(asked=[])).get_history_aware_retriever()
+    with pytest.raises(KeyError, match="nothing_of_the_kind"):
+        retriever.invoke({"input": "How heavy?", "history": [HumanMessage("Anvils!")]})
+
+
 def test_a_project_may_replace_the_whole_retrieval(use_model, somewhere):
     from langchain_core.runnables import RunnableLambda
 

@@ -31,6 +31,7 @@ def make_thread(user, *, failed: bool = False, citations=()) -> Thread:
         status="failed" if failed else "completed",
         error_code="model_busy" if failed else "",
         error_detail="The provider is busy." if failed else "",
+        error_detail_admin=f"model_busy, status 429, model {EVIL}" if failed else "",
     )
     say(thread, run, HumanMessage(f"A question {EVIL}"))
     if not failed:
@@ -171,8 +172,17 @@ async def test_a_failed_run_says_what_happened(console, acme, in_acme):
     assert "This run failed" in page
     assert "model_busy" in page
     assert "The provider is busy." in page
+    assert "model_busy, status 429, model &lt;script&gt;" in page
+    assert "<script>alert" not in page
     found = (await owners.open("assistants/thread/?runs=failed")).text
     assert f"assistants/thread/{thread.pk}/change/" in found
+
+
+async def test_editors_read_what_happened_but_not_the_cause_that_is_for_administrators(console, acme, staff, in_acme):
+    thread = await in_acme(make_thread, acme.member, failed=True)
+    page = (await (await console(acme.host, "editor")).open(f"assistants/thread/{thread.pk}/change/")).text
+    assert "The provider is busy." in page
+    assert "status 429" not in page
 
 
 async def test_a_conversation_cannot_be_changed_or_deleted_in_the_console(console, acme, in_acme):

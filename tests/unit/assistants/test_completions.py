@@ -118,6 +118,26 @@ def test_an_error_in_the_stream_is_the_sdks_error():
         read(Response([f"data: {json.dumps(piece('a'))}\n\n", broken]))
 
 
+ERROR_EVENT = 'data: {"error": {"message": "overloaded", "type": "server_error"}}\n\n'
+
+
+@pytest.mark.parametrize("fault", [ERROR_EVENT, "data: {no json\n\n", "data: [1, 2]\n\n", "data: 7\n\n"])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_text_that_came_together_with_a_fault_is_not_lost(fault, at_once):
+    said = [f"data: {json.dumps(chunk)}\n\n" for chunk in REPLY[:3]]
+    parts = ["".join([*said, fault])] if at_once else [*said, fault]
+    found = []
+
+    async def chunks() -> None:
+        async with ReplyStream(Response(parts)) as stream:
+            async for chunk in stream:
+                found.append(chunk)  # a comprehension would lose what came before the error
+
+    with pytest.raises((openai.APIError, ValueError, AttributeError)):
+        asyncio.run(chunks())
+    assert text_in(found) == "It is süß"
+
+
 @pytest.mark.parametrize(
     ("error", "wanted"),
     [("ReadTimeout", openai.APITimeoutError), ("RemoteProtocolError", openai.APIConnectionError)],

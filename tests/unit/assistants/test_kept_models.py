@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
+
 import pytest
+from pydantic import BaseModel, Field
 
 from assistants.llm.providers import chat_model
+from assistants.llm.resilience.policy import call_policy
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +40,43 @@ def test_other_facts_make_another_model(settings):
 
 def test_an_argument_that_is_a_list_is_taken_as_well():
     assert chat_model("m", None, {"stop": ["."]}).stop == ["."]
+
+
+def test_a_model_waits_as_the_deployment_says_and_leaves_retries_to_the_turn(settings):
+    settings.AI_ASSISTANT_MODEL_TOTAL_SECONDS = 100
+    model = chat_model("m", 0.5)
+    assert (model.max_retries, model.stream_chunk_timeout) == (0, None)
+    assert model.request_timeout == call_policy().client_timeout
+    assert model.root_async_client.timeout == call_policy().client_timeout
+
+
+def test_a_changed_time_out_makes_another_model(settings):
+    first = chat_model("m", 0.5)
+    settings.AI_ASSISTANT_MODEL_CONNECT_SECONDS = 1.5
+    assert chat_model("m", 0.5).request_timeout[0] == 1.5
+    del settings.AI_ASSISTANT_MODEL_CONNECT_SECONDS
+    assert chat_model("m", 0.5).async_client is first.async_client
+
+
+@pytest.mark.parametrize("name", ["timeout", "request_timeout"])
+def test_an_assistants_own_arguments_win(name):
+    model = chat_model("m", None, {name: 7, "max_retries": 4, "stream_chunk_timeout": 9})
+    assert (model.request_timeout, model.max_retries, model.stream_chunk_timeout) == (7, 4, 9)
+
+
+class PaidModel(BaseModel):
+    """Stands for an extra's class, with the names that langchain-anthropic gives to its fields."""
+
+    model_name: str
+    max_retries: int = 2
+    default_request_timeout: float | None = Field(None, alias="timeout")
+    model_config = {"populate_by_name": True}
+
+
+def test_other_providers_models_wait_the_same_way(monkeypatch, settings):
+    monkeypatch.setitem(sys.modules, "langchain_anthropic", SimpleNamespace(ChatAnthropic=PaidModel))
+    settings.AI_ASSISTANT_MODEL_TOTAL_SECONDS = 100
+    made = chat_model("claude-9", provider="anthropic")
+    assert (made.max_retries, made.default_request_timeout) == (0, 100)
+    own = chat_model("claude-9", None, {"default_request_timeout": 3.0, "max_retries": 1}, provider="anthropic")
+    assert (own.max_retries, own.default_request_timeout) == (1, 3.0)

@@ -34,6 +34,7 @@ from tests.faulty_model import (
     says_whole,
     sse,
 )
+from tests.played_model import PlayedModel
 
 POLICY = CallPolicy(first_token=60, between_tokens=60, retries=2, backoff_base=0, backoff_cap=0)
 IMPATIENT = replace(POLICY, first_token=0.5, between_tokens=0.5)
@@ -186,3 +187,8 @@ async def test_a_model_is_known_inside_what_is_bound_to_it():
     for outer in (model, model.bind_tools([search]), model.with_structured_output(PLACE)):
         assert (name_of(outer), provider_of(outer)) == ("small", "http://model.invalid/v1")
     assert breaker_key_for("acme")(model) == BreakerKey("http://model.invalid/v1", "small", "acme")
+
+
+async def test_a_model_with_an_attribute_that_only_sounds_like_a_wrapping_is_itself():
+    model = PlayedModel(answers=["Hello"], bound=["a tool"])
+    assert (name_of(model), provider_of(model)) == ("PlayedModel", "PlayedModel")

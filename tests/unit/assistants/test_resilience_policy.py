@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.apps import apps
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
@@ -12,8 +13,20 @@ from assistants.llm.resilience.policy import SETTING_NAMES, BreakerRule, CallPol
 
 def test_without_settings_the_defaults_hold(settings):
     for name in SETTING_NAMES:
-        assert not hasattr(settings, name)
+        if hasattr(settings, name):
+            delattr(settings, name)
     assert call_policy() == CallPolicy()
+
+
+def test_without_environment_variables_the_defaults_hold_too():
+    assert call_policy() == CallPolicy()
+
+
+def test_a_setting_is_read_again_when_it_changes(settings):
+    settings.AI_ASSISTANT_MODEL_FALLBACKS = ["small"]
+    assert call_policy().fallback_models == ("small",)
+    settings.AI_ASSISTANT_MODEL_FALLBACKS.append("smaller")
+    assert call_policy().fallback_models == ("small", "smaller")
 
 
 def test_every_setting_counts(settings):
@@ -55,13 +68,22 @@ def test_djangos_checks_know_them(settings):
         ("BREAKER_FAILURES", 0, "a whole number above 0"),
         ("FALLBACKS", "small", "a list of models' names"),
         ("FALLBACKS", ["small", ""], "a list of models' names"),
+        ("FALLBACKS", [["small"]], "a list of models' names"),
+        ("FALLBACKS", {}, "a list of models' names"),
         ("REQUIRE_FINISH", 1, "True or False"),
+        ("REQUIRE_FINISH", None, "True or False"),
     ],
 )
 def test_a_value_that_cannot_be_is_named(settings, name, value, expected):
     setattr(settings, f"AI_ASSISTANT_MODEL_{name}", value)
     with pytest.raises(ImproperlyConfigured, match=f"AI_ASSISTANT_MODEL_{name} must be {expected}"):
         call_policy()
+
+
+def test_the_start_fails_with_the_name_of_a_value_that_cannot_be(settings):
+    settings.AI_ASSISTANT_MODEL_RETRIES = "2"
+    with pytest.raises(ImproperlyConfigured, match="AI_ASSISTANT_MODEL_RETRIES"):
+        apps.get_app_config("assistants").ready()
 
 
 def test_values_that_do_not_fit_together_are_refused(settings):
