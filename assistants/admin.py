@@ -80,10 +80,10 @@ class AssistantFilter(SimpleListFilter):
 class ThreadAdmin(UseCaseAdmin):
     """Threads, to be read: as a conversation, with the passages that answers cite and how each run ended."""
 
-    list_display = ("name_shown", "person", "assistant", "message_count", "last_run", "begun")
+    list_display = ("name_shown", "person", "assistant", "message_count", "last_run", "source_shown", "begun")
     list_display_links = ("name_shown",)
     list_select_related = ("created_by", "api_key")
-    list_filter = (AssistantFilter, RunFilter, FeedbackFilter)
+    list_filter = (AssistantFilter, RunFilter, FeedbackFilter, "source")
     search_fields = ("name", "created_by__username", "created_by__first_name", "created_by__last_name")
     fields = ()
     begun = moment_column("created_at", "Begun")
@@ -142,6 +142,11 @@ class ThreadAdmin(UseCaseAdmin):
         """The assistant's name; its id when it is not installed."""
         assistant = AIAssistant.get_cls_registry().get(thread.assistant_id)
         return assistant.name if assistant else thread.assistant_id or "any"
+
+    @display(description="Led in", ordering="source", label={"Chat": "", "OpenAI-compatible API": "info"})
+    def source_shown(self, thread: Thread) -> str:
+        """Where it is led: of a completion's conversation, only what was asked last is here."""
+        return thread.get_source_display()
 
     @display(description="Messages", ordering="messages_in_it")
     def message_count(self, thread: Any) -> int:

@@ -72,6 +72,8 @@ class AIAssistant:
     """True: passages from ``get_retriever`` are given to the model with each question."""
     structured_output: type[BaseModel] | type[dict[str, Any]] | dict[str, Any] | None = None
     """Structure of the answer: a pydantic model, a TypedDict or a JSON schema. None: the answer is text."""
+    allows_client_tools: bool = False
+    """True: clients of the OpenAI-compatible API may bring tools of their own, and answer calls of them."""
 
     _registry: ClassVar[dict[str, type[AIAssistant]]] = {}
 

@@ -155,6 +155,13 @@ class EmptyAnswerError(ModelFailedError):
     code = "empty_answer"
 
 
+class ApprovalNeededError(Conflict):
+    """The assistant wants to do something that a person must approve first, and nobody can be asked here."""
+
+    code = "approval_needed"
+    title = "This needs a person's approval"
+
+
 class ToolRoundsExceededError(AtriumError):
     """The assistant called tools again and again without coming to an answer."""
 

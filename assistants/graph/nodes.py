@@ -16,6 +16,7 @@ from langchain_core.messages import (
 from langgraph.runtime import Runtime
 
 from assistants.exceptions import EmptyAnswerError
+from assistants.graph.client_tools import split
 from assistants.graph.model_message import as_message as as_whole_message
 from assistants.graph.models import streamed, whole
 from assistants.graph.own_code import call
@@ -43,9 +44,12 @@ async def setup(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, An
     """The system prompt and the tools."""
     context = runtime.context
     await context.load_tools()
+    system = await call(context.assistant, "get_instructions")
+    if context.from_client is not None:  # each of its requests is a turn, with rounds of its own
+        return {"system": context.from_client.with_instructions(system), "rounds": 0}
     # What a turn brought before it waited counts: a pause must not lift the cap on rounds.
     rounds = sum(1 for message in without_open_calls(state.get("messages", ())) if call_ids(message))
-    return {"system": await call(context.assistant, "get_instructions"), "rounds": rounds}
+    return {"system": system, "rounds": rounds}
 
 
 async def history(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:
@@ -76,9 +80,9 @@ async def agent(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, An
                 reporter.text(text)
     if said is None or not (text_of(said.content) or said.tool_calls or said.invalid_tool_calls):
         raise EmptyAnswerError
-    message = as_whole_message(said)
+    message, for_client = split(as_whole_message(said), runtime.context.from_client)
     reporter.message(message)
-    return {"messages": [message]}
+    return {"messages": [message], "for_client": for_client}
 
 
 async def respond(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:

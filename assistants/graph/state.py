@@ -12,6 +12,7 @@ from langchain_core.tools import BaseTool
 from langgraph.graph.message import add_messages
 
 from assistants.exceptions import AIAssistantMisconfiguredError
+from assistants.graph.client_tools import FromClient, bind
 from assistants.graph.models import own_model, with_fallbacks
 from assistants.graph.own_code import MODEL_METHODS, call
 from assistants.llm.resilience.stream import ModelFactory
@@ -32,6 +33,7 @@ class TurnState(TypedDict, total=False):
     messages: Annotated[list[AnyMessage], add_messages]
     rounds: int
     waiting: list[dict[str, Any]]
+    for_client: list[dict[str, Any]]
     output: Any
 
 
@@ -72,6 +74,7 @@ class TurnContext:
     reporter: Reporter = field(default_factory=Reporter)
     decisions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What a person has decided on the pending calls with which the turn begins, by the calls' ids."""
+    from_client: FromClient | None = None
 
     tools: Mapping[str, BaseTool] = field(default_factory=dict)
     _model: Any = None
@@ -97,7 +100,7 @@ class TurnContext:
         return await with_fallbacks(self.assistant, own, self.assistant.structured)
 
     def _with_tools(self, llm: Any) -> Any:
-        return llm.bind_tools(list(self.tools.values())) if self.tools else llm
+        return bind(llm, self.tools.values(), self.from_client)
 
 
 def last_ai(state: TurnState) -> AIMessage:

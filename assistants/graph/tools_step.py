@@ -13,6 +13,7 @@ from langgraph.runtime import Runtime
 from pydantic import BaseModel, ValidationError
 
 from assistants.exceptions import ToolRoundsExceededError
+from assistants.graph.client_tools import refuse_to_wait
 from assistants.graph.state import TurnContext, TurnState, last_ai
 from assistants.tools import is_async_tool, requires_approval
 from tenants.database import in_thread
@@ -29,7 +30,9 @@ def pending_approvals(state: TurnState, context: TurnContext) -> list[dict[str, 
 
 async def wait(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:
     """Stop before a call that needs approval; nothing of this message has been called."""
-    return {"waiting": pending_approvals(state, runtime.context), "output": None}
+    calls = pending_approvals(state, runtime.context)
+    refuse_to_wait(runtime.context, calls)
+    return {"waiting": calls, "output": None}
 
 
 async def tools(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
     prepare -> agent <-> tools
        |         |  \\
        |         |   wait        a call needs a person's approval
+       |         |   hand_over   a call is the client's to make, also after its own tools
        +------> respond          (at once for structured output without tools)
 
 To prepare is to set up, to read the history and to retrieve passages, in this order. A turn that goes on after it
@@ -19,7 +20,7 @@ from typing import Any, Literal
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
-from assistants.graph import nodes, tools_step
+from assistants.graph import client_tools, nodes, tools_step
 from assistants.graph.state import TurnContext, TurnState, last_ai
 from assistants.messages import call_ids
 
@@ -35,12 +36,14 @@ def turn_graph() -> Any:
     graph.add_node("agent", nodes.agent)
     graph.add_node("call_tools", tools_step.tools)
     graph.add_node("wait", tools_step.wait)
+    graph.add_node("hand_over", client_tools.hand_over)
     graph.add_node("respond", nodes.respond)
     graph.add_edge(START, "prepare")
     graph.add_conditional_edges("prepare", _after_preparation)
     graph.add_conditional_edges("agent", _after_agent)
     graph.add_conditional_edges("call_tools", _after_tools)
     graph.add_edge("wait", END)
+    graph.add_edge("hand_over", END)
     graph.add_edge("respond", END)
     return graph.compile().with_config(recursion_limit=RECURSION_LIMIT)
 
@@ -51,19 +54,25 @@ def turn_graph() -> Any:
 async def _after_preparation(
     state: TurnState, runtime: Runtime[TurnContext]
 ) -> Literal["agent", "respond", "call_tools", "wait"]:
-    so_far = state.get("messages")
+    context, so_far = runtime.context, state.get("messages")
     if so_far and call_ids(so_far[-1]):
-        return "wait" if tools_step.pending_approvals(state, runtime.context) else "call_tools"
-    structured = runtime.context.assistant.structured_output is not None
-    return "respond" if structured and not runtime.context.tools else "agent"
+        return "wait" if tools_step.pending_approvals(state, context) else "call_tools"
+    has_tools = context.tools or (context.from_client and context.from_client.tools)
+    return "respond" if context.assistant.structured_output is not None and not has_tools else "agent"
 
 
-async def _after_agent(state: TurnState, runtime: Runtime[TurnContext]) -> Literal["call_tools", "wait", "respond"]:
+async def _after_agent(
+    state: TurnState, runtime: Runtime[TurnContext]
+) -> Literal["call_tools", "wait", "hand_over", "respond"]:
     message = last_ai(state)
+    if client_tools.is_for_client(message, runtime.context.from_client):
+        return "hand_over"
     if not (message.tool_calls or message.invalid_tool_calls):
         return "respond"
     return "wait" if tools_step.pending_approvals(state, runtime.context) else "call_tools"
 
 
-async def _after_tools(state: TurnState, runtime: Runtime[TurnContext]) -> Literal["agent", "respond"]:
+async def _after_tools(state: TurnState, runtime: Runtime[TurnContext]) -> Literal["agent", "hand_over", "respond"]:
+    if state.get("for_client"):
+        return "hand_over"
     return "respond" if tools_step.direct_answer(state, runtime.context) else "agent"

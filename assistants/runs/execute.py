@@ -144,7 +144,7 @@ async def _run_graph(turn: Turn, reporter: RunReporter, given: dict[str, Any], c
     async def history() -> Sequence[BaseMessage]:
         return turn.history
 
-    context = TurnContext(turn.assistant, history, reporter, decisions=turn.decisions)
+    context = TurnContext(turn.assistant, history, reporter, decisions=turn.decisions, from_client=turn.from_client)
     try:
         with acting_as(turn.actor):
             async with asyncio.timeout(settings.ATRIUM_RUN_TIMEOUT):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import TypeVar
 
 from assistants.runs.events import Event
+
+T = TypeVar("T")
 
 PING_EVERY = 15.0  # seconds of silence, after which proxies might cut the connection
 PING = b": ping\n\n"
@@ -24,22 +27,27 @@ def frame(event: Event) -> bytes:
     return f"id: {event.sequence}\nevent: {event.type}\ndata: {data}\n\n".encode()
 
 
-async def frames(events: AsyncIterator[Event]) -> AsyncGenerator[bytes]:
+def frames(events: AsyncIterator[Event]) -> AsyncGenerator[bytes]:
     """Frames of the events, with a comment in between when nothing happens for a while."""
-    upcoming: asyncio.Future[Event] | None = None
+    return kept_open(events, frame)
+
+
+async def kept_open(parts: AsyncIterator[T], write: Callable[[T], bytes]) -> AsyncGenerator[bytes]:
+    """The parts as ``write`` writes them, with a comment in between when nothing happens for a while."""
+    upcoming: asyncio.Future[T] | None = None
     try:
         while True:
-            upcoming = upcoming or asyncio.ensure_future(anext(events))  # type: ignore[arg-type]
+            upcoming = upcoming or asyncio.ensure_future(anext(parts))  # type: ignore[arg-type]
             done, _ = await asyncio.wait({upcoming}, timeout=PING_EVERY)
             if not done:
                 yield PING
                 continue
             try:
-                event = upcoming.result()
+                part = upcoming.result()
             except StopAsyncIteration:
                 return
             upcoming = None
-            yield frame(event)
+            yield write(part)
     finally:
         if upcoming is not None:
             upcoming.cancel()

@@ -34,14 +34,18 @@ def store_question(
     key: IdempotencyKey | None = None,
     *,
     earlier: int,
+    new_thread: Thread | None = None,
 ) -> list[dict[str, Any]]:
     """Store a question, its run, the run's lease and the request's key, and change these fields of their thread.
+
+    ``new_thread`` is a thread that is not stored yet: it is, together with them, and needs no change.
 
     Returns the newest ``earlier`` messages of before, newest first, as LangChain dicts: the statement's own rows are
     not among them, as it reads what was there when it began. Raises ``IntegrityError`` and stores nothing where the
     thread has an active run, or is there no more.
     """
-    writes = [_insert([run]), _insert([question]), _update(Thread, run.thread_id, thread), _insert([lease])]
+    of_thread = _insert([new_thread]) if new_thread is not None else _update(Thread, run.thread_id, thread)
+    writes = [_insert([run]), _insert([question]), of_thread, _insert([lease])]
     writes += [_insert([key])] if key is not None else []
     return _messages_of(_run(writes, _newest(run, earlier)))
 

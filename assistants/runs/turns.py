@@ -10,6 +10,7 @@ from uuid import UUID
 from langchain_core.messages import BaseMessage
 
 from assistants.assistants import AIAssistant
+from assistants.graph.client_tools import FromClient
 from tenants.actors import Actor
 
 
@@ -44,6 +45,8 @@ class Turn:
     """What a person has decided on the calls that the last message of ``so_far`` proposes, by the calls' ids."""
     spent: Spent = Spent()
     """What the run had used before it waited."""
+    from_client: FromClient | None = None
+    """What the client of a completion brought; None for every other turn."""
 
 
 @dataclass(frozen=True, slots=True)

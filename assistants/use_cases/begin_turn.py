@@ -54,7 +54,7 @@ def begin_turn(
     KeyReused
         The idempotency key came with another request before.
     """
-    _check_content(content)
+    check_content(content)
     caller = Caller(user, request, actor)
     assistant_class = AIAssistant.get_cls(assistant_id)
     thread = thread_for(caller, thread_id, to="CAN_CREATE_MESSAGE_FN")
@@ -62,19 +62,19 @@ def begin_turn(
     if idempotency is not None and (earlier := earlier_run(idempotency)) is not None:
         return earlier
     assistant = assistant_class(user=user, request=request, actor=actor)
-    return _begin(assistant, thread, actor, content, decision.rule_id, idempotency=idempotency)
+    return store_turn(assistant, thread, actor, content, decision.rule_id, idempotency=idempotency)
 
 
 def begin_unchecked_turn(assistant: AIAssistant, thread_id: Any, content: Any) -> Turn:
     """The same for the project's own code, which has decided who may do what. Raises ``Thread.DoesNotExist``."""
-    _check_content(content)
+    check_content(content)
     thread = Thread.objects.get(pk=thread_id)
-    turn = _begin(assistant, thread, assistant.get_actor(), content, rule_id=None, resumable=False)
+    turn = store_turn(assistant, thread, assistant.get_actor(), content, rule_id=None, resumable=False)
     assert isinstance(turn, Turn)  # without a key there is no earlier run
     return turn
 
 
-def _begin(
+def store_turn(
     assistant: AIAssistant,
     thread: Thread,
     actor: Actor,
@@ -83,13 +83,23 @@ def _begin(
     *,
     idempotency: Idempotency | None = None,
     resumable: bool = True,
+    is_new: bool = False,
 ) -> Turn | EarlierRun:
+    """Store a checked question with its run; ``is_new``: with its thread, too, which is not stored yet."""
     run = new_run(assistant, thread, actor, rule_id)
     question = _question(run, content)
     run.question_id = question.pk
     lease, key = lease_for(run, resumable), key_row(run, idempotency)
     try:
-        earlier = store_question(run, question, _changes(thread, content), lease, key, earlier=MOST_MESSAGES)
+        earlier = store_question(
+            run,
+            question,
+            _changes(thread, content),
+            lease,
+            key,
+            earlier=MOST_MESSAGES,
+            new_thread=thread if is_new else None,
+        )
     except IntegrityError as error:
         # Two requests with one key at once: the other one was first, and this one is its echo.
         same = earlier_run(idempotency) if idempotency is not None else None
@@ -135,7 +145,8 @@ def lease_for(run: Run, resumable: bool = True) -> RunLease:
     )
 
 
-def _check_content(content: Any) -> None:
+def check_content(content: Any) -> None:
+    """Refuse a question that is empty, cannot be stored or is too long."""
     text = text_of(content)
     if not text.strip():
         raise InvalidInput("Say something: the message is empty.", field="content", code="empty_content")
@@ -154,10 +165,11 @@ def _question(run: Run, content: Any) -> Message:
 def _changes(thread: Thread, content: Any) -> dict[str, Any]:
     """What a question changes in its thread. A thread without a name takes one from it."""
     changes: dict[str, Any] = {"updated_at": timezone.now()}
-    return changes if thread.name else {**changes, "name": _title(text_of(content))}
+    return changes if thread.name else {**changes, "name": title_of(text_of(content))}
 
 
-def _title(content: str) -> str:
+def title_of(content: str) -> str:
+    """A thread's name from its first question."""
     line = " ".join(content.split())
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
 

@@ -99,7 +99,8 @@ def check_name(name: str) -> str:
 
 def _threads(caller: Caller, assistant_id: str) -> tuple[QuerySet[Thread], Callable[[Thread], bool] | None]:
     """The rows, and what must be asked about each of them where SQL could not decide."""
-    rows = threads_of(caller)
+    # A completion's thread holds one question: its client leads the conversation, and nobody looks for it in a list.
+    rows = threads_of(caller).filter(source=Thread.Source.CHAT)
     if assistant_id:
         rows = rows.filter(assistant_id=assistant_id)
     condition = viewable(caller)

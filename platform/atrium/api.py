@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from assistants.api.assembly import assemble_api
+from assistants.openai_api.assembly import assemble_openai_api
 from rag.api import router as rag
 
 api = assemble_api()
 api.add_router("", rag, tags=["documents"])
+
+openai_api = assemble_openai_api()

@@ -15,16 +15,20 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
+from assistants.openai_api.errors import error_response
 from atrium.request_id import request_id
 from tenants.errors import AtriumError, NotFound, NotSignedIn, TooLarge
 
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+OPENAI_PATH = "/v1/"  # where OpenAI's clients ask: they read errors in OpenAI's shape
 
 
 def problem(request: HttpRequest, *, status: int, code: str, title: str, detail: str, **facts: Any) -> HttpResponse:
     """A problem document as a response."""
+    if request.path.startswith(OPENAI_PATH):
+        return error_response(status, code, detail, request_id=request_id.get(), **facts)
     body = {"type": f"urn:atrium:{code}", "title": title, "status": status, "detail": detail, "code": code}
     body |= {"request_id": request_id.get(), **facts}
     return HttpResponse(json.dumps(body, default=str), status=status, content_type=CONTENT_TYPE)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from atrium.api import api
+from atrium.api import api, openai_api
 from atrium.consoles import tenant_site
 
 urlpatterns = [
     path("api/", api.urls),
+    path("v1/", openai_api.urls),  # where problems.py answers in OpenAI's shape
     path("admin/", tenant_site.urls),
     path("", include("embed.urls")),
 ]

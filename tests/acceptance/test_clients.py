@@ -11,11 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tenants.context import public_context
-from tenants.database import in_database
-from tenants.hosts import host_map
-from tenants.models import Domain, Tenant
 from tests import nodejs
+from tests.acceptance.local_address import answers_at_127_0_0_1
 from tests.acceptance.markdown_blocks import FENCE
 from tests.documents import add_ready_document
 
@@ -50,23 +47,10 @@ def _here(command: list[str]) -> list[str]:
 async def folder(server, acme, tmp_path) -> AsyncIterator[Path]:
     """A folder with the server's document in it, while acme also answers at 127.0.0.1, which every program can find."""
     await acme.run(lambda: add_ready_document(acme, REFUNDS, source="refunds.md"))
-    domain = await in_database(_add_domain, acme.ref.id)
-    async with server.client("127.0.0.1") as client:
-        (tmp_path / "openapi.json").write_bytes((await client.get("/api/openapi.json")).content)
-    yield tmp_path
-    await in_database(_remove, domain)
-
-
-def _add_domain(tenant_id: int) -> Domain:
-    with public_context():
-        host_map.forget()
-        return Domain.objects.create(domain="127.0.0.1", tenant=Tenant.objects.get(pk=tenant_id), is_primary=False)
-
-
-def _remove(domain: Domain) -> None:
-    with public_context():
-        domain.delete()
-    host_map.forget()
+    async with answers_at_127_0_0_1(acme):
+        async with server.client("127.0.0.1") as client:
+            (tmp_path / "openapi.json").write_bytes((await client.get("/api/openapi.json")).content)
+        yield tmp_path
 
 
 async def follow(text: str, folder: Path, port: int, key: str) -> str:

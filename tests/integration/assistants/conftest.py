@@ -105,3 +105,21 @@ def cut_model(use_model) -> BaseChatModel:
     import httpx
 
     return use_model(ScriptedModel(pieces=["Half ", "of"], error=httpx.RemoteProtocolError("cut")))
+
+
+@pytest.fixture
+async def sdk(server) -> AsyncIterator[Any]:
+    """Makes clients of the official openai package for a tenant; only the address and the key are ours."""
+    from openai import AsyncOpenAI
+
+    made: list[AsyncOpenAI] = []
+
+    def client(tenant: Any, key: str | None = None) -> AsyncOpenAI:
+        address = f"http://127.0.0.1:{server.port}/v1"
+        host = {"Host": f"{tenant.host}:{server.port}"}
+        made.append(AsyncOpenAI(base_url=address, api_key=key or tenant.api_key, default_headers=host))
+        return made[-1]
+
+    yield client
+    for each in made:
+        await each.close()

@@ -226,3 +226,19 @@ async def test_the_overview_counts_and_links(console, acme, in_acme):
     }
     for link, title, _ in cards:
         assert (await owners.client.get(link.replace("&amp;", "&"))).status_code == 200, title
+
+
+async def test_what_was_asked_through_the_openai_face_is_marked(console, acme, in_acme):
+    def make() -> Thread:
+        make_thread(acme.member)
+        thread = make_thread(acme.member)
+        Thread.objects.filter(pk=thread.pk).update(source=Thread.Source.COMPLETION)
+        return thread
+
+    thread = await in_acme(make)
+    owners = await console(acme.host, "owner")
+    page = (await owners.open("assistants/thread/")).text
+    assert page.count("OpenAI-compatible API") > 1  # beside the filter's choice
+    assert 'data-testid="completion"' in (await owners.open(f"assistants/thread/{thread.pk}/change/")).text
+    listed = (await owners.open("assistants/thread/?source__exact=chat")).text
+    assert str(thread.pk) not in listed

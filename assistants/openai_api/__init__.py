@@ -1,0 +1,1 @@
+"""The OpenAI-compatible face of a tenant: models and chat completions under ``/v1/``."""
