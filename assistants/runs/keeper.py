@@ -18,7 +18,7 @@ from django.db import Error, connection
 
 from assistants.models import RunLease
 from assistants.runs.process import process_id
-from tenants.context import public_context
+from tenants.context import active_schema, public_context
 from tenants.database import in_database
 
 log = logging.getLogger(__name__)
@@ -90,9 +90,10 @@ def beat(dead_after: float = DEAD_AFTER) -> list[Orphan]:
 
 
 def let_go(run_id: Any = None) -> None:
-    """Give up this process' leases, or that of one run: some process takes the runs at its next beat."""
+    """Give up this process' leases, or that of one run of the tenant: some process takes them at its next beat."""
+    schema_name = active_schema().schema_name
     with public_context():
         leases = RunLease.objects.filter(owner=process_id())
         if run_id is not None:
-            leases = leases.filter(run_id=str(run_id))
+            leases = leases.filter(schema_name=schema_name, run_id=str(run_id))
         leases.update(heartbeat_at=LONG_AGO, owner=NOBODY)

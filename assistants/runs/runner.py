@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Any
 
 from assistants.runs.active import ActiveRun
 from assistants.runs.execute import CANCELLED, HANDOVER, Outcome, execute
 from assistants.runs.turns import Turn
+from tenants.context import require_tenant
 from tenants.errors import Unavailable
 
+MOST_EARLY = 1000  # runs that were cancelled and are not here: most are another process'
 DRAIN_TIMEOUT = 30.0  # seconds that running answers get when the server stops
 
 
@@ -19,11 +22,20 @@ class ServerStopping(Unavailable):
     code = "server_stopping"
 
 
+RunName = tuple[str, str]
+"""The schema and the id of a run as text. The id alone may be two tenants', where a project's keys are numbers."""
+
+
+def _name_of(run_id: Any) -> RunName:
+    return require_tenant().schema_name, str(run_id)
+
+
 class Runner:
     """The runs of this process."""
 
     def __init__(self) -> None:
-        self._running: dict[str, tuple[ActiveRun, asyncio.Task[Outcome]]] = {}
+        self._running: dict[RunName, tuple[ActiveRun, asyncio.Task[Outcome]]] = {}
+        self._cancelled_early: deque[RunName] = deque(maxlen=MOST_EARLY)
         self._draining = False
 
     def check_open(self) -> None:
@@ -35,19 +47,29 @@ class Runner:
         """Begin the turn's run in a task of its own, in the caller's tenant context."""
         run = run or ActiveRun()
         task = asyncio.create_task(execute(turn, run), name=f"run {turn.run_id}")
-        key = str(turn.run_id)
+        key = _name_of(turn.run_id)
         self._running[key] = (run, task)
         task.add_done_callback(lambda task: self._forget(key, task))
+        if key in self._cancelled_early:
+            self._cancelled_early.remove(key)
+            asyncio.get_running_loop().call_soon(self._stop, key, CANCELLED)
         return run
 
     def active(self, run_id: Any) -> ActiveRun | None:
         """The run, if this process executes it."""
-        found = self._running.get(str(run_id))
+        found = self._running.get(_name_of(run_id))
         return found[0] if found else None
 
     def cancel(self, run_id: Any) -> bool:
-        """Stop the run because a person said so; what was said until then is kept. False: it is not here."""
-        return self._stop(str(run_id), CANCELLED)
+        """Stop the tenant's run because a person said so; what was said until then is kept. False: it is not here."""
+        return self.cancel_named(_name_of(run_id))
+
+    def cancel_named(self, name: RunName) -> bool:
+        """``cancel`` for a run of any tenant. One that is stored but not begun yet is stopped when it begins."""
+        if self._stop(name, CANCELLED):
+            return True
+        self._cancelled_early.append(name)
+        return False
 
     async def drain(self) -> None:
         """Begin no more runs, and let those under way finish; those that take longer are left to another process."""
@@ -63,13 +85,13 @@ class Runner:
         """Take runs again: a server has started in this process."""
         self._draining = False
 
-    def _forget(self, key: str, task: asyncio.Task[Outcome]) -> None:
+    def _forget(self, key: RunName, task: asyncio.Task[Outcome]) -> None:
         """Leave out a task that has ended. Its run may have waited, and gone on in another task since."""
         found = self._running.get(key)
         if found is not None and found[1] is task:
             del self._running[key]
 
-    def _stop(self, key: str, why: str) -> bool:
+    def _stop(self, key: RunName, why: str) -> bool:
         found = self._running.get(key)
         if found is None:
             return False

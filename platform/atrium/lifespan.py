@@ -68,4 +68,6 @@ def warm_up() -> None:
 
 def _cancel(payload: str) -> None:
     """``schema/run id``, from whichever process was asked; empty after a reconnect."""
-    runner.cancel(payload.rpartition("/")[2])
+    schema_name, _, run_id = payload.partition("/")
+    if run_id:
+        runner.cancel_named((schema_name, run_id))

@@ -21,6 +21,7 @@ from assistants.use_cases.approvals import decide
 from tenants.context import public_context, tenant_context
 from tenants.database import in_database
 from tenants.models import AccessRule
+from tests.factories import TenantFixture
 from tests.played_model import PlayedModel, wants
 from tests.sse import SentEvent, read_events
 
@@ -546,10 +547,11 @@ async def decided(acme, waiting: Waiting, events: list[tuple[str, dict[str, Any]
     await acme.run(make)
 
 
-async def take_over(run_id: str) -> None:
+async def take_over(tenant: TenantFixture, run_id: str) -> None:
     for found in await in_database(beat):
         await recover(found)
-    active = runner.active(UUID(run_id))
+    with tenant_context(tenant.ref):
+        active = runner.active(UUID(run_id))
     if active is not None:
         await active.last()
 
@@ -557,7 +559,7 @@ async def take_over(run_id: str) -> None:
 async def test_a_process_that_dies_after_an_approval_goes_on_from_there(ask, office, acme, delete_all):
     waiting = await ask()
     await decided(acme, waiting, [])
-    await take_over(waiting.run_id)
+    await take_over(acme, waiting.run_id)
     assert office.done == ["delete all"]
     assert await waiting.said() == ["Go", "Done."]
     rest = read_events(await waiting.follow(len(waiting.events)))
@@ -569,7 +571,7 @@ async def test_a_process_that_dies_after_an_approval_goes_on_from_there(ask, off
 async def test_a_refusal_holds_when_the_process_dies(ask, office, acme, delete_all):
     waiting = await ask()
     await decided(acme, waiting, [("run.resumed", {})], Decision("call_1", "refuse", "No."))
-    await take_over(waiting.run_id)
+    await take_over(acme, waiting.run_id)
     assert office.done == []
     assert "run.restarted" in kinds(read_events(await waiting.follow(0)))
     assert await waiting.said() == ["Go", "Done."]
@@ -582,7 +584,7 @@ async def test_a_process_that_dies_in_an_approved_tool_ends_the_run_with_what_it
     waiting = await ask()
     started = ("tool.started", {"call_id": "call_1", "name": "delete", "args": {"what": "all"}})
     await decided(acme, waiting, [("run.resumed", {}), started])
-    await take_over(waiting.run_id)
+    await take_over(acme, waiting.run_id)
     run = await waiting.run()
     assert (run["status"], run["error_code"]) == ("failed", "interrupted_in_tool")
     assert office.done == []
@@ -594,7 +596,7 @@ async def test_a_tool_that_ran_before_the_pause_does_not_keep_a_run_from_going_o
     waiting = await ask()
     started = ("tool.started", {"call_id": "call_1", "name": "book", "args": {}})
     await decided(acme, waiting, [("run.resumed", {}), started])  # may be called again: it is idempotent
-    await take_over(waiting.run_id)
+    await take_over(acme, waiting.run_id)
     assert (await waiting.run())["status"] == "completed"
     assert office.done == ["look", "book A1 on Thursday"]
 

@@ -20,7 +20,7 @@ from assistants.runs.turns import Answer
 from assistants.use_cases.record_answer import record_answer
 from assistants.use_cases.regenerate import MOST_ANSWERS, begin_another_answer
 from assistants.use_cases.runs import cancel_run
-from tenants.context import public_context
+from tenants.context import public_context, tenant_context
 from tenants.database import in_database
 from tenants.keys import create_api_key
 from tenants.models import AccessRule
@@ -361,7 +361,10 @@ async def test_another_answer_of_a_dead_process_is_taken_up_again(chat, use_mode
     second = await acme.run(begin)
     for found in await in_database(beat):
         await recover(found)
-    await runner.active(second).last()
+    with tenant_context(acme.ref):
+        active = runner.active(second)
+    assert active is not None
+    await active.last()
     [*_, answer] = await chat.messages()
     assert (answer["content"], answer["run_id"], answer["variant"], answer["variants"]) == ("Three.", second, 2, 2)
     assert [message.content for message in model.asked[-1]] == ["Answer.", "Who?", "One.", "Why?"]

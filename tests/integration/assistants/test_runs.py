@@ -56,10 +56,11 @@ async def test_a_run_is_followed_live_in_memory_and_from_the_log_alike(server, a
     started = await client.post(f"/api/threads/{thread_id}/runs/", json=message(mode="background"))
     assert (started.status_code, started.json()["status"]) == (202, "running")
     run_id = started.json()["id"]
-    hidden = runner._running.pop(run_id)  # as another process sees it: the log only
+    name = (acme.ref.schema_name, run_id)
+    hidden = runner._running.pop(name)  # as another process sees it: the log only
     from_log = asyncio.create_task(stream_text(client, run_id, 0))
     await asyncio.sleep(0.3)
-    runner._running[run_id] = hidden
+    runner._running[name] = hidden
     live = await stream_text(client, run_id, 0)
     assert await from_log == live
     assert read_events(live)[-1].type == "run.done"
@@ -111,8 +112,9 @@ async def test_a_run_that_hears_twice_that_it_is_cancelled_keeps_what_was_said(s
     client = server.signed_in(acme)
     thread_id = await new_thread(client)
     run_id = (await client.post(f"/api/threads/{thread_id}/runs/", json=message(mode="background"))).json()["id"]
-    active, task = runner._running[run_id]
-    while not runner.cancel(run_id) or not active.is_over:
+    name = (acme.ref.schema_name, run_id)
+    active, task = runner._running[name]
+    while not runner.cancel_named(name) or not active.is_over:
         await asyncio.sleep(0)  # from the request itself, from the database's NOTIFY, from an impatient person
         assert not task.done() or active.is_over
     assert active.events[-1].type == "run.cancelled"
@@ -135,9 +137,10 @@ async def test_a_run_that_is_stopped_again_and_again_still_comes_to_its_end(serv
     client = server.signed_in(acme)
     thread_id = await new_thread(client)
     run_id = (await client.post(f"/api/threads/{thread_id}/runs/", json=message(mode="background"))).json()["id"]
-    active = runner.active(run_id)
+    name = (acme.ref.schema_name, run_id)
+    active, _ = runner._running[name]
     while not active.is_over:
-        runner.cancel(run_id)
+        runner.cancel_named(name)
         await asyncio.sleep(0)
     assert active.events[-1].type == "run.cancelled"
     assert (await acme.run(Run.objects.get)).status == "cancelled"
@@ -224,7 +227,8 @@ async def take_over() -> None:
 async def test_a_run_of_a_dead_process_is_taken_up_again(acme, clean_tenants):
     run = await orphan(acme, events=[("run.started", {}), ("message.delta", {"text": "Half of"})])
     await take_over()
-    active = runner.active(run.pk)
+    with tenant_context(acme.ref):
+        active = runner.active(run.pk)
     assert isinstance(active, ActiveRun)
     await active.last()
     await asyncio.sleep(0)
