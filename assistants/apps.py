@@ -20,6 +20,8 @@ class AIAssistantConfig(AppConfig):
         """
         from assistants import checks  # noqa: F401  # importing registers them
         from assistants.conf import check_settings
+        from assistants.llm.prices import check_prices
 
         check_settings()
+        check_prices()
         autodiscover_modules("ai_assistants")

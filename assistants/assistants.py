@@ -53,6 +53,8 @@ class AIAssistant:
     """Unique among all assistants: at most 255 letters, digits, ``_`` and ``-``."""
     name: ClassVar[str]
     """Shown to people who choose an assistant."""
+    version: str = ""
+    """What receipts of its answers call it: "2.1", say. Empty: a hash of the class' source."""
     instructions: str
     """The system prompt."""
     model: str | None = None

@@ -11,6 +11,7 @@ from ninja.responses import Status
 from pydantic import Field
 
 from assistants.api.pages import LINK_HEADER, After, Limit, link_next_page
+from assistants.api.receipts import ReceiptOut
 from assistants.api.schemas import Key, Sent, ThreadMessageIn
 from assistants.api.turns import Started, begin, begin_again
 from assistants.models import Run
@@ -43,15 +44,20 @@ class RunOut(Sent):
     assistant_id: str
     question_id: Key | None = Field(description="The message that it answers; null when that was deleted.")
     replaces: Key | None = Field(description="The run whose answer it was asked to give anew.")
+    assistant_version: str
     status: Literal["queued", "running", "waiting", "completed", "failed", "cancelled"]
     model: str
     tokens_in: int
     tokens_out: int
+    tokens_cached: int = Field(description="Of those that went in, read from the provider's cache.")
+    cost: str | None = Field(description="In US dollars, as text, as a float would round it. Null: not known.")
     error_code: str
     error_detail: str
     tool_calls: list[ProposedCall] = Field(description="What waits for approval, while the status is `waiting`.")
     created_at: datetime
     finished_at: datetime | None
+    first_token_ms: float | None = Field(description="Until the answer's first text, since the run began.")
+    total_ms: float | None = Field(description="How long it worked. Waiting for an approval does not count.")
 
 
 class RunMode(Schema):
@@ -93,6 +99,12 @@ async def create_run(request: HttpRequest, thread_id: str, payload: RunIn) -> St
 async def get_run(request: HttpRequest, run_id: str) -> dict[str, Any]:
     """Where a run stands."""
     return await in_database(_run, actor_of(request), run_id)
+
+
+@router.get("/runs/{run_id}/receipt/", response=ReceiptOut, by_alias=True, operation_id="ai_get_receipt")
+async def get_receipt(request: HttpRequest, run_id: str) -> dict[str, Any]:
+    """What the run's answer rests on, step by step. Of a run that goes on, or has failed: as far as it came."""
+    return await in_database(_receipt, actor_of(request), run_id)
 
 
 @router.get(
@@ -150,6 +162,10 @@ async def regenerate_run(
 
 def _run(actor: Actor, run_id: Any) -> dict[str, Any]:
     return runs.run_as_json(runs.get_run(actor, run_id))
+
+
+def _receipt(actor: Actor, run_id: Any) -> dict[str, Any]:
+    return runs.receipt_as_json(runs.get_run(actor, run_id))
 
 
 def _position(request: HttpRequest, after: int | None) -> int:

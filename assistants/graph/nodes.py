@@ -45,8 +45,11 @@ async def setup(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, An
     context = runtime.context
     await context.load_tools()
     system = await call(context.assistant, "get_instructions")
+    if context.from_client is not None:
+        system = context.from_client.with_instructions(system)
+    context.reporter.prepared(system, searches=context.assistant.has_rag)
     if context.from_client is not None:  # each of its requests is a turn, with rounds of its own
-        return {"system": context.from_client.with_instructions(system), "rounds": 0}
+        return {"system": system, "rounds": 0}
     # What a turn brought before it waited counts: a pause must not lift the cap on rounds.
     rounds = sum(1 for message in without_open_calls(state.get("messages", ())) if call_ids(message))
     return {"system": system, "rounds": rounds}
@@ -64,7 +67,9 @@ async def retrieve(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str,
         return {"passages": []}
     retriever = await call(assistant, "get_history_aware_retriever", "get_retriever")
     found = await retriever.ainvoke({"input": state["input"], "history": state["history"]})
-    return {"passages": [_numbered(document, number) for number, document in enumerate(found, 1)]}
+    passages = [_numbered(document, number) for number, document in enumerate(found, 1)]
+    runtime.context.reporter.found(passages)
+    return {"passages": passages}
 
 
 async def agent(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:

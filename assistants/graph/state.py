@@ -43,6 +43,12 @@ class Reporter:
     def __init__(self) -> None:
         self.messages: list[BaseMessage] = []
 
+    def prepared(self, system: str, *, searches: bool) -> None:
+        """The system prompt is known, before passages; ``searches``: those are looked for next."""
+
+    def found(self, passages: Sequence[Document]) -> None:
+        """The passages for the question, numbered."""
+
     def text(self, piece: str) -> None:
         """The model said a piece of text."""
 

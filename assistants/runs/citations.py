@@ -21,18 +21,22 @@ def citations_of(text: str, passages: Sequence[Document]) -> list[dict[str, Any]
 
 
 def _citation(number: int, document: Document) -> dict[str, Any]:
-    """Any retriever's metadata, brought into the shape that is stored and sent: what does not fit is None."""
-    facts = document.metadata
     quote = document.page_content.strip()
+    short = quote if len(quote) <= LONGEST_QUOTE else quote[: LONGEST_QUOTE - 1].rstrip() + "…"
+    return {**passage_as_json(document), "number": number, "quote": short}
+
+
+def passage_as_json(document: Document) -> dict[str, Any]:
+    """Where a passage stands: any retriever's metadata, brought into one shape. What does not fit is None."""
+    facts = document.metadata
     return {
-        "number": number,
+        "number": facts.get("number"),
         "document_id": _text(facts.get("document_id")) or None,
         "chunk_id": _key(facts.get("chunk_id")),
         "title": _text(facts.get("title")),
         "heading": _text(facts.get("heading")),
         "page": _whole(facts.get("page")),
         "score": _number(facts.get("score")),
-        "quote": quote if len(quote) <= LONGEST_QUOTE else quote[: LONGEST_QUOTE - 1].rstrip() + "…",
     }
 
 

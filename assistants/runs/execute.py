@@ -12,7 +12,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.documents import Document
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import merge_configs
 
@@ -27,6 +28,8 @@ from assistants.runs.deltas import DeltaGatherer
 from assistants.runs.event_log import event_log
 from assistants.runs.events import Event, EventType
 from assistants.runs.keeper import let_go
+from assistants.runs.receipts import Receipt, columns_of, merged, receipt_of
+from assistants.runs.timeline import Timeline
 from assistants.runs.token_use import TokenUse
 from assistants.runs.turns import Answer, Turn, as_json_id
 from assistants.use_cases.record_answer import record_answer
@@ -56,9 +59,18 @@ class RunReporter(Reporter):
         super().__init__()
         self._run = run
         self._echo = echo or Reporter()
+        self.timeline = Timeline()
         self.gatherer = DeltaGatherer(lambda piece: _said(run, piece))
         self.structured: Any = None
         """The object of the wanted structure as JSON, once it is there."""
+
+    def prepared(self, system: str, *, searches: bool) -> None:
+        """A step for the receipt."""
+        self.timeline.prepared(system, searches)
+
+    def found(self, passages: Sequence[Document]) -> None:
+        """A step, and the passages, for the receipt."""
+        self.timeline.found(passages)
 
     def text(self, piece: str) -> None:
         """Gather it into an event."""
@@ -70,6 +82,8 @@ class RunReporter(Reporter):
         super().message(message)
         self.gatherer.flush()
         self.gatherer.text = ""
+        if isinstance(message, ToolMessage):
+            self.timeline.tool_said(message)
         self._echo.message(message)
 
     def output(self, found: Any) -> None:
@@ -78,11 +92,13 @@ class RunReporter(Reporter):
         self._run.emit("output", {"output": self.structured})
 
     def tool_started(self, call: Mapping[str, Any]) -> None:
-        """One event a call."""
+        """One event a call, and a step."""
+        self.timeline.tool_started(call)
         self._run.emit("tool.started", {"call_id": call["id"], "name": call["name"], "args": call["args"]})
 
     def tool_finished(self, call: Mapping[str, Any], error: str = "") -> None:
         """One event an answer; a failed step is recorded with its kind."""
+        self.timeline.tool_finished(call, error)
         status = "failed" if error else "completed"
         self._run.emit(
             "tool.finished", {"call_id": call["id"], "name": call["name"], "status": status, "error_type": error}
@@ -98,8 +114,10 @@ async def execute(
     config: RunnableConfig | None = None,
 ) -> Outcome:
     """Run the turn to its end. Never raises for what the model or a tool does: that is the outcome's ``error``."""
-    use = TokenUse(turn.spent)
     reporter = RunReporter(run, echo)
+    use = TokenUse(reporter.timeline)
+    if run.begins_with == "run.resumed":
+        reporter.timeline.waited()
     tenant = require_tenant()
     run.listen(lambda event: event_log.keep(tenant, turn.run_id, event))
     run.emit(run.begins_with, _beginning(turn, run.begins_with))
@@ -113,7 +131,7 @@ async def execute(
         run.stop_listening()
         await event_log.settle(tenant, turn.run_id)
         return outcome  # another process goes on with it
-    answer = _answer(turn, outcome, reporter, use)
+    answer = _answer(turn, outcome, reporter, merged(turn.receipt, receipt_of(reporter.timeline, use)))
     if run.stopped_by == CANCELLED:
         answer = replace(answer, cancelled=True, error_code="", error_detail="", error_detail_admin="")
     if answer.citations:
@@ -155,9 +173,9 @@ async def _run_graph(turn: Turn, reporter: RunReporter, given: dict[str, Any], c
     return Outcome(state=state)
 
 
-def _answer(turn: Turn, outcome: Outcome, reporter: RunReporter, use: TokenUse) -> Answer:
+def _answer(turn: Turn, outcome: Outcome, reporter: RunReporter, receipt: Receipt) -> Answer:
     """What is kept of the turn: all of it, or of a failed one what was said until then."""
-    spent: dict[str, Any] = {"tokens_in": use.tokens_in, "tokens_out": use.tokens_out, "model": use.model}
+    spent: dict[str, Any] = {**columns_of(receipt), "receipt": receipt}
     if outcome.error is not None:
         code, detail = describe_failure(outcome.error)
         return Answer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import cast
 
 from langchain_core.messages import AIMessage
@@ -12,6 +13,7 @@ from assistants.models import Run, RunEvent
 from assistants.runs.active import ActiveRun
 from assistants.runs.events import Event, EventType
 from assistants.runs.keeper import Orphan
+from assistants.runs.receipts import columns_of, interrupted
 from assistants.runs.runner import runner
 from assistants.runs.stored_turns import turn_of
 from assistants.runs.turns import Answer, Turn
@@ -64,10 +66,14 @@ def _take(orphan: Orphan) -> Found | None:
     if run is None or run.question is None or run.status not in (Run.Status.RUNNING, Run.Status.QUEUED):
         _drop(orphan)
         return None
-    events = [Event(row.sequence, cast(EventType, row.type), row.payload) for row in RunEvent.objects.filter(run=run)]
+    rows = list(RunEvent.objects.filter(run=run))
+    events = [Event(row.sequence, cast(EventType, row.type), row.payload) for row in rows]
     last = events[-1].sequence if events else 0
     turn, since = _turn(run), _since_pause(events)
-    return turn, last, since, _obstacle(run, turn, since, orphan)
+    why = _obstacle(run, turn, since, orphan)
+    if why:
+        turn = replace(turn, receipt=interrupted(run, rows))
+    return turn, last, since, why
 
 
 def _drop(orphan: Orphan) -> None:
@@ -119,15 +125,8 @@ def _first_event(turn: Turn, events: list[Event]) -> EventType:
 
 
 def _interrupted(turn: Turn, events: list[Event], code: str, detail: str) -> Answer:
-    spent = turn.spent
-    return Answer(
-        messages=_partial(events),
-        error_code=code,
-        error_detail=detail,
-        tokens_in=spent.tokens_in,
-        tokens_out=spent.tokens_out,
-        model=spent.model,
-    )
+    kept = {**columns_of(turn.receipt), "receipt": turn.receipt}
+    return Answer(messages=_partial(events), error_code=code, error_detail=detail, **kept)
 
 
 def _partial(events: list[Event]) -> list[AIMessage]:

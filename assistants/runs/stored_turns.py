@@ -13,7 +13,7 @@ from assistants.graph.history import MOST_MESSAGES, recent
 from assistants.messages import call_ids
 from assistants.models import Message, Run
 from assistants.presentation import message_as_json
-from assistants.runs.turns import Spent, Turn
+from assistants.runs.turns import Turn
 from tenants.actors import Actor
 
 
@@ -37,7 +37,7 @@ def turn_of(run: Run, assistant: AIAssistant, actor: Actor) -> Turn:
         so_far=so_far,
         shown=[message_as_json(row) for row in rows if row.is_readable],
         decisions=_decisions(run, rows, so_far),
-        spent=Spent(run.tokens_in, run.tokens_out, run.model),
+        receipt=run.receipt,
     )
 
 

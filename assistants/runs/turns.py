@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +13,6 @@ from langchain_core.messages import BaseMessage
 from assistants.assistants import AIAssistant
 from assistants.graph.client_tools import FromClient
 from tenants.actors import Actor
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What model calls have cost in tokens, and the first model that answered."""
-
-    tokens_in: int = 0
-    tokens_out: int = 0
-    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +35,8 @@ class Turn:
     """That of ``so_far`` which people read, as the API shows it."""
     decisions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What a person has decided on the calls that the last message of ``so_far`` proposes, by the calls' ids."""
-    spent: Spent = Spent()
-    """What the run had used before it waited."""
+    receipt: Mapping[str, Any] = field(default_factory=dict)
+    """The run's receipt so far (runs/receipts.py): what follows is added to it."""
     from_client: FromClient | None = None
     """What the client of a completion brought; None for every other turn."""
 
@@ -67,9 +59,12 @@ class Answer:
     tokens_out: int = 0
     tokens_cached: int = 0
     model: str = ""
+    prompt_hash: str = ""
+    cost: Decimal | None = None
     citations: Sequence[dict[str, Any]] = field(default_factory=tuple)
     output: Any = None
     """The object of the wanted structure, as JSON; None where the answer is text."""
+    receipt: Mapping[str, Any] = field(default_factory=dict)
 
 
 def as_json_id(value: Any) -> Any:

@@ -92,7 +92,7 @@ def begin_completion(
         thread,
         actor,
         asked.question,
-        decision.rule_id,
+        decision,
         idempotency=idempotency,
         resumable=False,  # the conversation is in the client's request, and gone with this process
         is_new=True,

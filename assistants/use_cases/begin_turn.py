@@ -20,14 +20,17 @@ from assistants.permissions import check_may_run
 from assistants.presentation import message_as_json
 from assistants.runs.idempotency import EarlierRun, Idempotency, earlier_run, key_row
 from assistants.runs.process import process_id
+from assistants.runs.receipts import beginning
 from assistants.runs.storage import give_keys, store_question
 from assistants.runs.turns import Turn, as_json_id
 from tenants.actors import Actor
 from tenants.context import require_tenant
 from tenants.errors import AtriumError, Conflict, InvalidInput
+from tenants.rules.decide import Decision
 from tenants.text import check_text
 
 LONGEST_MESSAGE = 100_000  # characters
+_UNASKED = Decision(True, None)
 LONGEST_TITLE = 60  # characters of the first question that name a thread
 
 
@@ -62,14 +65,14 @@ def begin_turn(
     if idempotency is not None and (earlier := earlier_run(idempotency)) is not None:
         return earlier
     assistant = assistant_class(user=user, request=request, actor=actor)
-    return store_turn(assistant, thread, actor, content, decision.rule_id, idempotency=idempotency)
+    return store_turn(assistant, thread, actor, content, decision, idempotency=idempotency)
 
 
 def begin_unchecked_turn(assistant: AIAssistant, thread_id: Any, content: Any) -> Turn:
     """The same for the project's own code, which has decided who may do what. Raises ``Thread.DoesNotExist``."""
     check_content(content)
     thread = Thread.objects.get(pk=thread_id)
-    turn = store_turn(assistant, thread, assistant.get_actor(), content, rule_id=None, resumable=False)
+    turn = store_turn(assistant, thread, assistant.get_actor(), content, _UNASKED, resumable=False)
     assert isinstance(turn, Turn)  # without a key there is no earlier run
     return turn
 
@@ -79,14 +82,14 @@ def store_turn(
     thread: Thread,
     actor: Actor,
     content: Any,
-    rule_id: int | None,
+    decision: Decision,
     *,
     idempotency: Idempotency | None = None,
     resumable: bool = True,
     is_new: bool = False,
 ) -> Turn | EarlierRun:
     """Store a checked question with its run; ``is_new``: with its thread, too, which is not stored yet."""
-    run = new_run(assistant, thread, actor, rule_id)
+    run = new_run(assistant, thread, actor, decision)
     question = _question(run, content)
     run.question_id = question.pk
     lease, key = lease_for(run, resumable), key_row(run, idempotency)
@@ -115,22 +118,26 @@ def store_turn(
         question_id=question.pk,
         asked=message_as_json(question),
         history=recent((messages_from_dict([message])[0] for message in earlier), max_history_tokens()),
+        receipt=run.receipt,
     )
 
 
-def new_run(assistant: AIAssistant, thread: Thread, actor: Actor, rule_id: int | None) -> Run:
+def new_run(assistant: AIAssistant, thread: Thread, actor: Actor, decision: Decision) -> Run:
     """A run of the assistant in the thread, to be stored. Raises ``Conflict`` where the thread is another's."""
     if thread.assistant_id and thread.assistant_id != assistant.id:
         raise Conflict(
             f"This thread belongs to the assistant {thread.assistant_id}.", code="thread_has_other_assistant"
         )
+    receipt = beginning(assistant, decision.rule)
     return Run(
         thread=thread,
         assistant_id=assistant.id,
+        assistant_version=receipt["assistant"]["version"],
         actor_kind=actor.kind,
         created_by_id=actor.user_id,
         api_key_id=actor.api_key_id,
-        rule_id=rule_id,
+        rule_id=decision.rule_id,
+        receipt=receipt,
     )
 
 

@@ -88,9 +88,12 @@ def _end(answer: Answer, now: datetime) -> dict[str, Any]:
         "error_detail": answer.error_detail,
         "error_detail_admin": answer.error_detail_admin,
         "model": answer.model,
+        "prompt_hash": answer.prompt_hash,
         "tokens_in": answer.tokens_in,
         "tokens_out": answer.tokens_out,
         "tokens_cached": answer.tokens_cached,
+        "cost": answer.cost,
+        "receipt": storable(answer.receipt),
         "finished_at": None if answer.waiting else now,
     }
 

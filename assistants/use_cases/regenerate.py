@@ -74,7 +74,7 @@ def begin_another_answer(caller: Caller, run_id: Any, idempotency: Idempotency |
         return earlier
     question = _question_of(run, thread)
     assistant = assistant_class(user=caller.user, request=caller.request, actor=caller.actor)
-    again = new_run(assistant, thread, caller.actor, decision.rule_id)
+    again = new_run(assistant, thread, caller.actor, decision)
     again.question, again.replaces = question, run
     return _stored(again, question, assistant, caller, idempotency)
 
@@ -119,4 +119,5 @@ def _stored(
         asked=message_as_json(question),
         history=recent((messages_from_dict([message])[0] for message in before), max_history_tokens()),
         replaces=run.replaces_id,
+        receipt=run.receipt,
     )

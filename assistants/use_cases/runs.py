@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from assistants.access import key_of, thread_for, threads_of
+from assistants.llm.prices import as_text
 from assistants.models import Run, RunEvent
 from assistants.paging import Listed, Page, read_page
 from assistants.runs.turns import as_json_id
@@ -63,15 +64,20 @@ def run_as_json(run: Run) -> dict[str, Any]:
         "assistant_id": run.assistant_id,
         "question_id": run.question_id,
         "replaces": run.replaces_id,
+        "assistant_version": run.assistant_version,
         "status": run.status,
         "model": run.model,
         "tokens_in": run.tokens_in,
         "tokens_out": run.tokens_out,
+        "tokens_cached": run.tokens_cached,
+        "cost": None if run.cost is None else as_text(run.cost),
         "error_code": run.error_code,
         "error_detail": run.error_detail,
         "tool_calls": waiting_calls(run),
         "created_at": run.created_at,
         "finished_at": run.finished_at,
+        "first_token_ms": run.receipt.get("first_token_ms"),
+        "total_ms": run.receipt.get("total_ms"),
     }
 
 
@@ -86,6 +92,11 @@ def waiting_calls(run: Run) -> list[dict[str, Any]]:
 def last_event(run: Run) -> RunEvent | None:
     """The run's latest event in the log."""
     return RunEvent.objects.filter(run=run).order_by("-sequence").first()
+
+
+def receipt_as_json(run: Run) -> dict[str, Any]:
+    """What the run's answer rests on, as the API shows it: as far as it came."""
+    return {"run_id": run.pk, "status": run.status, **run.receipt, "decisions": run.decisions}
 
 
 def cancel_run(actor: Actor, run_id: Any) -> Run:

@@ -6,10 +6,12 @@ A value that cannot be read stops the start with a line that names the variable 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -47,6 +49,17 @@ def _level(raw: str) -> str:
     if level not in LOG_LEVELS:
         raise ValueError(f"expected one of {', '.join(LOG_LEVELS)}")
     return level
+
+
+def _prices(raw: str) -> dict[str, Any]:
+    """What is in the object is checked by ``assistants.llm.prices``. Numbers stay as they were written."""
+    try:
+        prices = json.loads(raw, parse_float=Decimal)
+    except ValueError:
+        prices = None
+    if not isinstance(prices, dict):
+        raise ValueError('expected a JSON object, such as {"gpt-4o-mini*": {"in": 0.15, "out": 0.6}}')
+    return prices
 
 
 def _words(raw: str) -> list[str]:
@@ -104,6 +117,12 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("AI_ASSISTANT_MODEL_TOTAL_SECONDS", _seconds, 240.0, "Seconds for a reply with all attempts at it."),
     Variable("ATRIUM_EMBEDDING_MODEL", _text, "", "Embedding model. Empty: the built-in offline embedder."),
     Variable("ATRIUM_EMBEDDING_DIMENSION", _whole, 1536, "Length of the embedding model's vectors."),
+    Variable(
+        "ATRIUM_MODEL_PRICES",
+        _prices,
+        {},
+        'US dollars per million tokens, as JSON: {"model or beginning*": {"in": 1, "out": 2, "cached_in": 0.5}}.',
+    ),
     Variable("ATRIUM_EXAMPLE", _flag, False, "Install the example app: an issue tracker, with assistants for it."),
     Variable("ATRIUM_RUN_TIMEOUT", _seconds, 300.0, "Seconds that one answer may take at the most."),
     Variable("ATRIUM_RUN_EVENTS_DAYS", _whole, 30, "Days that an ended run's events are kept; 0: for ever."),

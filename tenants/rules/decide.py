@@ -6,7 +6,7 @@ No rule that allows, no access. A rule that denies beats any that allows.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tenants.actors import Actor
@@ -24,6 +24,15 @@ class Rule:
     assistant_id: str = ""
     role: str | None = None
     member_id: int | None = None
+
+    def __str__(self) -> str:
+        """The rule in words, without the member's name, which is not known here."""
+        whom = "everyone signed in"
+        if self.role is not None:
+            whom = f"role {self.role}"
+        elif self.member_id is not None:
+            whom = f"member {self.member_id}"
+        return f"{self.effect.capitalize()} {self.assistant_id or 'all assistants'} to {whom}"
 
     def names(self, actor: Actor) -> bool:
         """True when the rule is about this actor."""
@@ -46,18 +55,19 @@ class Decision:
 
     allowed: bool
     rule_id: int | None
+    rule: Rule | None = field(default=None, compare=False)
 
 
 def decide(rules: Iterable[Rule], actor: Actor, assistant_id: str) -> Decision:
     """Decide from the enabled rules of the actor's tenant."""
     if actor.kind == "system":
         return Decision(True, None)
-    allowing: int | None = None
+    allowing: Rule | None = None
     for rule in rules:
         if not (rule.covers(assistant_id) and rule.names(actor)):
             continue
         if rule.effect == "deny":
-            return Decision(False, rule.id)
+            return Decision(False, rule.id, rule)
         if allowing is None:
-            allowing = rule.id
-    return Decision(allowing is not None, allowing)
+            allowing = rule
+    return Decision(True, allowing.id, allowing) if allowing else Decision(False, None)
