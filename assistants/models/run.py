@@ -71,9 +71,16 @@ class Run(models.Model):
                 name="one_active_run_a_thread",
             ),
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["-created_at", "-id"], name="run_by_time"),
+            # The few that are looked for: most runs are completed.
+            models.Index(
+                fields=["status", "-created_at"], condition=~models.Q(status="completed"), name="unusual_run_by_time"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.assistant_id}: {self.get_status_display()}"
+        return f"{self.get_status_display()} run of {self.assistant_id}"
 
     @property
     def is_active(self) -> bool:

@@ -85,7 +85,13 @@ UNFOLD_TENANT: dict[str, Any] = {
         "show_search": False,
         "navigation": [
             {"items": [_overview("console"), _CHAT]},
-            {"title": "Conversations", "items": [_link("Threads", "forum", "console", "assistants.thread")]},
+            {
+                "title": "Conversations",
+                "items": [
+                    _link("Threads", "forum", "console", "assistants.thread"),
+                    _link("Runs", "timeline", "console", "assistants.run"),
+                ],
+            },
             {
                 "title": "Knowledge",
                 "items": [

@@ -15,7 +15,8 @@ from unfold.sites import UnfoldAdminSite
 
 from assistants.admin import ThreadAdmin
 from assistants.assistants import AIAssistant
-from assistants.models import Thread
+from assistants.models import Run, Thread
+from assistants.run_admin import RunAdmin
 from rag.admin import CollectionAdmin, DocumentAdmin
 from rag.models import Collection, Document
 from tenants.admin import AccessRuleAdmin, ApiKeyAdmin, MemberAdmin, OperatorAdmin, TenantAdmin
@@ -87,6 +88,7 @@ operator_site.register(User, OperatorAdmin)
 
 tenant_site = TenantSite(name="console")
 tenant_site.register(Thread, ThreadAdmin)
+tenant_site.register(Run, RunAdmin)
 tenant_site.register(Document, DocumentAdmin)
 tenant_site.register(Collection, CollectionAdmin)
 tenant_site.register(User, MemberAdmin)

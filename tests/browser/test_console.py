@@ -11,6 +11,7 @@ from playwright.async_api import Page, expect
 from assistants.models import Message, Run, Thread
 from tenants.context import tenant_context
 from tests.factories import PASSWORD
+from tests.receipts import make_run
 
 pytestmark = pytest.mark.browser
 
@@ -62,6 +63,27 @@ async def test_a_conversation_is_rendered_and_what_it_says_stays_text(console, t
     await expect(answer).to_contain_text("<img src=x onerror=alert(1)>")
     await expect(answer.locator("img, [href^='javascript:']")).to_have_count(0)
     await expect(console.get_by_test_id("citations")).to_contain_text("All anvils are heavy.")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_a_run_is_replayed_at_any_width_and_in_the_dark(console, acme, scheme, width):
+    run = await acme.run(lambda: make_run(acme.member))
+    await console.emulate_media(color_scheme=scheme)
+    await console.set_viewport_size({"width": width, "height": 844})
+    await open_page(console, "assistants/run/")
+    await console.locator("#result_list a").first.click()
+    await expect(console.get_by_test_id("step")).to_have_count(len(run.receipt["steps"]))
+    await expect(console.get_by_test_id("steps").get_by_role("row", name="Called find_stock")).to_be_visible()
+    await expect(console.get_by_test_id("answer").locator("strong")).to_have_text("heavy")
+    await expect(console.get_by_test_id("replay").locator("img, script")).to_have_count(0)
+    tool = await console.get_by_test_id("step").nth(5).locator("rect").last.bounding_box()
+    search = await console.get_by_test_id("step").nth(2).locator("rect").last.bounding_box()
+    assert tool["width"] > search["width"] > 0
+    assert tool["x"] > search["x"]
+    assert await console.evaluate("document.documentElement.scrollWidth") <= width
+    await console.get_by_test_id("to-the-conversation").click()
+    await expect(console.get_by_test_id("to-the-run")).to_be_visible()
 
 
 async def test_the_rules_form_asks_for_a_role_only_when_it_is_for_one(console):

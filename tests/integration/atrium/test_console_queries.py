@@ -11,13 +11,14 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import set_urlconf
 
-from assistants.models import Thread
+from assistants.models import Run, Thread
 from atrium.consoles import operator_site, tenant_site
 from rag.models import Collection, Document
 from tenants.context import public_context, tenant_context
 from tenants.keys import create_api_key
 from tenants.models import AccessRule, ApiKey, Domain, Tenant, User
 from tests.factories import make_member
+from tests.receipts import make_run
 
 FEW, MANY = 2, 12
 
@@ -29,6 +30,8 @@ def make_rows(model: type, number: int, acme: Any) -> None:
     for i in range(number):
         if model is Thread:
             make_thread(acme.member)
+        elif model is Run:
+            make_run(acme.member)
         elif model is Document:
             collection = Collection.objects.create(name=f"c{User.objects.count()}-{Document.objects.count()}-{i}")
             Document.objects.create(collection=collection, title=f"d{i}", size=1, media_type="text/plain")
@@ -49,7 +52,7 @@ def queries_of(site: Any, model: type, user: User) -> int:
     return len(queries)
 
 
-@pytest.mark.parametrize("model", [Thread, Document, User, ApiKey, AccessRule], ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", [Thread, Run, Document, User, ApiKey, AccessRule], ids=lambda model: model.__name__)
 def test_a_tenants_list_takes_no_more_queries_when_it_is_long(acme, model):
     with tenant_context(acme.ref):
         owner = User.objects.get(pk=acme.owner.pk)
@@ -60,6 +63,19 @@ def test_a_tenants_list_takes_no_more_queries_when_it_is_long(acme, model):
         many = queries_of(tenant_site, model, owner)
     assert many == few
     assert many <= 10
+
+
+def test_the_list_of_runs_counts_nothing_and_reads_no_receipt(acme):
+    with tenant_context(acme.ref):
+        make_rows(Run, FEW, acme)
+        request = RequestFactory().get("/")
+        request.user, request._messages = User.objects.get(pk=acme.owner.pk), CookieStorage(request)
+        with CaptureQueriesContext(connection) as queries:
+            tenant_site._registry[Run].changelist_view(request).render()
+    asked = " ".join(query["sql"] for query in queries if "assistants_run" in query["sql"])
+    assert "LIMIT" in asked
+    assert "COUNT(" not in asked
+    assert '"receipt"' not in asked
 
 
 def test_the_operators_list_takes_no_more_queries_when_it_is_long(operator):
