@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -18,11 +18,11 @@ from unfold.views import ChangeList
 
 from assistants.admin import AssistantFilter
 from assistants.assistants import AIAssistant
-from assistants.models import Run
-from assistants.replay import NO_BREAK, answers_of, dollars, in_words, passages_of, rows_of, tool_calls_of, took
+from assistants.models import Run, Thread
+from assistants.replay import NO_BREAK, answers_of, dollars, in_words, passages_of, rows_of, took, tool_calls_of
 from tenants.admin import UseCaseAdmin, moment_column
 
-
+MOST_CONVERSATIONS = 1000  # that a search looks into, the newest
 LONGEST_NAME = 70  # characters of a conversation's name in the list
 
 
@@ -73,6 +73,17 @@ class RunAdmin(UseCaseAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Rows without what the list does not show."""
         return RunList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Run], search_term: str
+    ) -> tuple[QuerySet[Run], bool]:
+        """The runs of conversations that are called so: of the newest of those, as a word may be in all names."""
+        words = search_term.split()
+        if not words:
+            return queryset, False
+        named = Q(*(Q(name__icontains=word) for word in words))
+        newest = Thread.objects.filter(named).order_by("-created_at").values("pk")[:MOST_CONVERSATIONS]
+        return queryset.filter(thread__in=newest), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Runs begin in the chat."""

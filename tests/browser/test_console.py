@@ -72,7 +72,7 @@ async def test_a_run_is_replayed_at_any_width_and_in_the_dark(console, acme, sch
     await console.emulate_media(color_scheme=scheme)
     await console.set_viewport_size({"width": width, "height": 844})
     await open_page(console, "assistants/run/")
-    await console.locator("#result_list a").first.click()
+    await console.locator("#result_list a[href*='/change/']").first.click()
     await expect(console.get_by_test_id("step")).to_have_count(len(run.receipt["steps"]))
     await expect(console.get_by_test_id("steps").get_by_role("row", name="Called find_stock")).to_be_visible()
     await expect(console.get_by_test_id("answer").locator("strong")).to_have_text("heavy")
