@@ -110,5 +110,5 @@ class ReceiptOut(Sent):
     decisions: dict[str, Any] = Field(default_factory=dict, description="On proposed tool calls, by the call's id.")
     first_token_ms: float | None = None
     total_ms: float | None = None
-    tokens: ReceiptTokens = Field(default_factory=ReceiptTokens)
-    cost: ReceiptCost = Field(default_factory=ReceiptCost)
+    tokens: ReceiptTokens = Field(default_factory=lambda: ReceiptTokens.model_validate({}))
+    cost: ReceiptCost = Field(default_factory=lambda: ReceiptCost.model_validate({}))
