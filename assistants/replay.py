@@ -167,11 +167,14 @@ def _same(text: str | None, digest: Any) -> str | None:
 
 
 def _indented(arguments: Any) -> str:
+    if arguments is None:
+        return ""
     return arguments if isinstance(arguments, str) else json.dumps(arguments, indent=2, ensure_ascii=False)
 
 
 def _in_words(decision: Any) -> str:
-    if isinstance(decision, Mapping):
-        said = {name: value if isinstance(value, str) else json.dumps(value) for name, value in decision.items()}
-        return ", ".join(f"{name}: {value}" for name, value in said.items() if value not in ("", "null"))
-    return str(decision or "")
+    if not isinstance(decision, Mapping):
+        return ""
+    kind = decision.get("decision", "")
+    said = {"approve": "approved", "refuse": "refused", "edit": "approved with other arguments"}.get(kind, kind)
+    return f"{said}: {decision['reason']}" if decision.get("reason") else said

@@ -44,7 +44,9 @@ class ReceiptToolCall(Sent):
     name: str = ""
     arguments: Any = Field(None, description="An object; text, where the model's were none.")
     result: str | None = Field(None, description="At most 4,000 characters. Null: there was no answer.")
-    status: Literal["completed", "failed", ""] = Field("", description="Empty: it did not come to an end.")
+    status: Literal["completed", "failed", "refused", ""] = Field(
+        "", description="`refused`: by a person. Empty: it did not come to an end."
+    )
     error_type: str = ""
 
 

@@ -114,12 +114,15 @@ class Timeline:
         made.update(status="failed" if error else "completed", error_type=error)
 
     def tool_said(self, message: ToolMessage) -> None:
-        """What the model was told of it."""
+        """What the model was told of it. A call that was never made is one that a person has refused."""
+        text = text_of(message.content)
+        result = text if len(text) <= LONGEST_RESULT else text[: LONGEST_RESULT - 1] + "…"
         for made in self.tool_calls:
             if made["result"] is None and made["call_id"] == message.tool_call_id:
-                text = text_of(message.content)
-                made["result"] = text if len(text) <= LONGEST_RESULT else text[: LONGEST_RESULT - 1] + "…"
+                made["result"] = result
                 return
+        facts = {"call_id": message.tool_call_id, "name": message.name or "", "arguments": None}
+        self.tool_calls.append({**facts, "result": result, "status": "refused", "error_type": ""})
 
 
 def _passage(document: Document) -> dict[str, Any]:

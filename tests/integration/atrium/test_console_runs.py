@@ -62,6 +62,12 @@ async def test_a_passage_shows_its_text_only_while_it_is_what_the_model_read(con
     assert "changed or deleted since" in page
 
 
+async def test_what_a_person_decided_about_a_call_is_told(console, acme, in_acme):
+    decisions = {"call_1": {"decision": "refuse", "reason": "Not on a Sunday."}}
+    page = await page_of(console, acme, await in_acme(make_run, acme.member, decisions=decisions))
+    assert "A person has refused: Not on a Sunday." in page
+
+
 async def test_a_failed_run_tells_administrators_more(console, acme, in_acme):
     failed = {"status": "failed", "error_code": "model_busy", "error_detail": "The provider is busy."}
     detail = "model_busy, status 429, model gpt-4o-mini"

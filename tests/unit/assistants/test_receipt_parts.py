@@ -85,6 +85,14 @@ def test_calls_with_one_id_are_told_apart(clock):
     assert not timeline.is_in_tool
 
 
+def test_a_call_that_was_never_made_was_refused(clock):
+    timeline = Timeline(clock)
+    timeline.tool_said(ToolMessage("A person refused this call.", tool_call_id="call_1", name="send_mail"))
+    [call] = timeline.tool_calls
+    assert (call["name"], call["status"], call["result"]) == ("send_mail", "refused", "A person refused this call.")
+    assert timeline.steps == []
+
+
 # -- parts put together
 
 milliseconds = st.integers(0, 10**6).map(float)
