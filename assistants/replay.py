@@ -27,6 +27,7 @@ _TITLES = {
     "wait": ("hourglass", "Waited for a person"),
     "store": ("save", "Stored the answer"),
 }
+_DECIDED = {"approve": "approved", "refuse": "refused", "edit": "approved with other arguments"}
 
 
 @dataclass(frozen=True)
@@ -176,5 +177,5 @@ def _in_words(decision: Any) -> str:
     if not isinstance(decision, Mapping):
         return ""
     kind = decision.get("decision", "")
-    said = {"approve": "approved", "refuse": "refused", "edit": "approved with other arguments"}.get(kind, kind)
+    said = _DECIDED.get(kind, str(kind))
     return f"{said}: {decision['reason']}" if decision.get("reason") else said

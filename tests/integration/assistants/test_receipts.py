@@ -196,6 +196,14 @@ async def test_a_long_tool_result_is_cut_and_the_thread_keeps_all_of_it(model_se
     assert len(receipt["tool_calls"][0]["result"]) == 4_000
 
 
+async def test_another_answer_has_a_receipt_of_its_own(member):
+    first, receipt = await member.asked("Hello", "docs_assistant")
+    again = (await member.client.post(f"/api/runs/{first['id']}/regenerate/", json={})).json()
+    other = await member.receipt(again)
+    assert (other["run_id"], other["assistant"], other["rule"]) == (again["id"], receipt["assistant"], receipt["rule"])
+    assert kinds(other) == kinds(receipt)
+
+
 # -- what it cost
 
 
