@@ -10,14 +10,15 @@ from uuid import uuid4
 
 import pytest
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from assistants import AIAssistant, method_tool
 from assistants.models import Run
 from tests.documents import add_ready_document
 from tests.integration.assistants.test_runs import orphan, take_over
 from tests.model_server import calls, fails, says
+from tests.played_model import PlayedModel, wants
 
 pytestmark = pytest.mark.usefixtures("registry")
 
@@ -79,6 +80,16 @@ def kinds(receipt) -> list[str]:
 
 def answers_with(text: str, **usage: int):
     return {"match": {"endpoint": "chat"}, "response": {"content": text, "usage": usage}}
+
+
+class Telling(PlayedModel):
+    """A played model that says what it used."""
+
+    async def _astream(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Any:
+        message = self._message(messages)
+        chunk = AIMessageChunk(content=message.content, tool_calls=message.tool_calls)
+        chunk.usage_metadata = message.usage_metadata
+        yield ChatGenerationChunk(message=chunk)
 
 
 class Metered(BaseChatModel):
@@ -202,6 +213,38 @@ async def test_another_answer_has_a_receipt_of_its_own(member):
     other = await member.receipt(again)
     assert (other["run_id"], other["assistant"], other["rule"]) == (again["id"], receipt["assistant"], receipt["rule"])
     assert kinds(other) == kinds(receipt)
+
+
+@pytest.mark.parametrize("decision", ["approve", "refuse"])
+async def test_a_run_that_waited_has_one_receipt_of_both_parts(member, registry, use_model, settings, decision):
+    class Office(AIAssistant):
+        id = "office"
+        name = "Office"
+        instructions = "You help."
+
+        @method_tool(requires_approval=True)
+        def delete(self, what: str) -> str:
+            """Delete something."""
+            return f"{what} is gone"
+
+    settings.ATRIUM_MODEL_PRICES = {"*": {"in": 2, "out": 0}}
+    told = {"usage_metadata": {"input_tokens": 500_000, "output_tokens": 0, "total_tokens": 500_000}}
+    proposal = wants(("delete", {"what": "files"})).model_copy(update=told)
+    use_model(Telling(answers=[proposal, AIMessage("Done.", **told)]))
+    waiting, first = await member.asked("Delete the files", "office")
+    assert (waiting["status"], kinds(first)) == ("waiting", ["prepare", "model", "store"])
+    body = {"decisions": [{"call_id": "call_1", "decision": decision}]}
+    await member.client.post(f"/api/runs/{waiting['id']}/approvals/", json=body)
+    run, receipt = (await member.client.get(f"/api/runs/{waiting['id']}/")).json(), await member.receipt(waiting)
+    assert run["status"] == "completed"
+    made = ["tool"] if decision == "approve" else []
+    assert kinds(receipt) == [*kinds(first), "wait", "prepare", *made, "model", "store"]
+    assert receipt["steps"][:3] == first["steps"]
+    assert receipt["steps"][3]["start_ms"] == first["total_ms"]
+    assert (run["tokens_in"], run["cost"]) == (1_000_000, "2")
+    [call] = receipt["tool_calls"]
+    assert call["status"] == ("completed" if decision == "approve" else "refused")
+    assert receipt["decisions"]["call_1"]["decision"] == decision
 
 
 # -- what it cost
