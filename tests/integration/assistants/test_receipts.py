@@ -240,7 +240,7 @@ async def test_a_run_that_waited_has_one_receipt_of_both_parts(member, registry,
     made = ["tool"] if decision == "approve" else []
     assert kinds(receipt) == [*kinds(first), "wait", "prepare", *made, "model", "store"]
     assert receipt["steps"][:3] == first["steps"]
-    assert receipt["steps"][3]["start_ms"] == first["total_ms"]
+    assert receipt["steps"][3]["start_ms"] >= first["total_ms"]
     assert (run["tokens_in"], run["cost"]) == (1_000_000, "2")
     [call] = receipt["tool_calls"]
     assert call["status"] == ("completed" if decision == "approve" else "refused")
