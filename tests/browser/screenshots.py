@@ -54,11 +54,15 @@ async def console(browser: Browser, tenant: dict[str, Any], size: Any) -> None:
     await save(page, "console.png")
     for path, name in (
         ("assistants/thread/", "console-threads.png"),
+        ("assistants/run/", "console-runs.png"),
         ("rag/document/", "console-documents.png"),
         ("tenants/accessrule/", "console-rules.png"),
     ):
         await page.goto(f"{tenant['url']}/admin/{path}")
         await save(page, name)
+    await page.goto(f"{tenant['url']}/admin/assistants/run/")
+    await page.locator("#result_list tbody a").first.click()
+    await page.screenshot(path=IMAGES / "console-run.png", full_page=True)
 
 
 async def save(page: Page, name: str) -> None:
