@@ -32,7 +32,7 @@ SELECT 'constraint ' || contype::text, name || '.' || conname, pg_get_constraint
 UNION ALL
 SELECT 'index', i.relname::text,
     concat_ws(' ', pg_get_indexdef(i.oid), x.indisvalid, x.indisreplident, x.indisclustered,
-        'of constraint ' || (SELECT conname FROM pg_constraint k WHERE k.conindid = i.oid AND contype IN ('p', 'u', 'x')))
+        'of ' || (SELECT conname FROM pg_constraint k WHERE k.conindid = i.oid AND contype IN ('p', 'u', 'x')))
     FROM relations r JOIN pg_index x ON x.indrelid = r.oid JOIN pg_class i ON i.oid = x.indexrelid
 UNION ALL
 SELECT 'sequence', name,

@@ -58,11 +58,7 @@ def _claim(schema_name: str, name: str, host: str) -> Tenant:
 
 
 def _check(schema_name: str, host: str) -> None:
-    if (
-        not SCHEMA_NAME.fullmatch(schema_name)
-        or schema_name in RESERVED
-        or schema_name.startswith(("pg_", SCRATCH))
-    ):
+    if not SCHEMA_NAME.fullmatch(schema_name) or schema_name in RESERVED or schema_name.startswith(("pg_", SCRATCH)):
         raise InvalidInput(
             "A schema name has 2 to 48 lower-case letters, digits and underscores and begins with a letter.",
             field="schema_name",

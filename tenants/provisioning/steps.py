@@ -21,7 +21,7 @@ from tenants.actors import ROLES
 from tenants.context import TenantRef, tenant_context
 from tenants.provisioning.seed import may
 
-_SAY = {"verbosity": 0, "interactive": False, "db": "default"}
+_SAY: dict[str, Any] = {"verbosity": 0, "interactive": False, "db": "default"}
 
 
 class RecordingEditor(DatabaseSchemaEditor):
@@ -57,12 +57,12 @@ def migrate_and_record(tenant: TenantRef, migrations: Sequence[Migration]) -> st
         MigrationRecorder(connection).ensure_schema()
         before = _rows()
         executor = MigrationExecutor(connection)
-        state = executor._create_project_state(with_applied_migrations=True)  # as executor.migrate() does
+        state = _state_of(executor)
         said: list[str] = []
         for migration in migrations:
             with RecordingEditor(connection) as editor:
                 state = migration.apply(state, editor)
-            executor.record_migration(migration)
+            executor.record_migration(migration)  # type: ignore[arg-type,call-arg]  # the stubs have an older form
             said += editor.said
         executor.check_replacements()
         _finish(before)
@@ -77,10 +77,15 @@ def migrate_ordinarily(tenant: TenantRef, migration: Migration) -> None:
         executor = MigrationExecutor(connection)
         [own] = [each for each, _ in executor.migration_plan([(migration.app_label, migration.name)])]
         plan = [(own, False)]
-        state = executor._create_project_state(with_applied_migrations=True)
+        state = _state_of(executor)
         emit_pre_migrate_signal(**_SAY, stdout=io.StringIO(), apps=state.apps, plan=plan)
         executor.migrate([(own.app_label, own.name)], plan=plan, state=state.clone())
         _finish(before)
+
+
+def _state_of(executor: MigrationExecutor) -> Any:
+    """The models as the applied migrations leave them, as ``executor.migrate`` takes them."""
+    return executor._create_project_state(with_applied_migrations=True)  # type: ignore[attr-defined]
 
 
 def _finish(before: _Rows) -> None:
@@ -92,9 +97,7 @@ def _finish(before: _Rows) -> None:
         app, model, codename, _ = permission
         if group:
             group.permissions.add(
-                Permission.objects.get(
-                    content_type__app_label=app, content_type__model=model, codename=codename
-                )
+                Permission.objects.get(content_type__app_label=app, content_type__model=model, codename=codename)
             )
     ContentType.objects.clear_cache()
 
@@ -151,5 +154,6 @@ def _insert(into: str, given: str, rows: Any) -> list[str]:
     if not rows:
         return []
     values = ", ".join(f"({', '.join(['%s'] * len(row))})" for row in sorted(rows))
-    sql = f"INSERT INTO {into} (VALUES {values}) {given}"  # noqa: S608
-    return [connection.ops.compose_sql(sql, [text for row in sorted(rows) for text in row])]
+    sql = f"INSERT INTO {into} (VALUES {values}) {given}"
+    operations: Any = connection.ops
+    return [operations.compose_sql(sql, [text for row in sorted(rows) for text in row])]

@@ -41,7 +41,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What to do first, and how fast."""
         parser.add_argument("--plan", action="store_true", help="only show what would run")
-        parser.add_argument("--canary", metavar="SCHEMA", default="", help="this tenant first; the others if it does well")
+        parser.add_argument(
+            "--canary", metavar="SCHEMA", default="", help="this tenant first; the others if it does well"
+        )
         parser.add_argument("--connections", type=int, default=CONNECTIONS, help=f"at the same time ({CONNECTIONS})")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -54,8 +54,8 @@ class Command(BaseCommand):
 
 def _build(file: Path, public_url: str) -> dict[str, Any]:
     known = build.read_known(file)
-    report = migrate_all(lambda schema, *_: say(f"migrating {schema} ..."))
-    for schema, reason in report.failed.items():
+    migrated = migrate_all(lambda schema, *_: say(f"migrating {schema} ..."))
+    for schema, reason in migrated.failed.items():
         stop(f"the tenant {schema} could not be migrated: {reason}")
     demo: dict[str, Any] = {"public_url": public_url, "operator": build.build_operator(known), "tenants": {}}
     for recipe in build.recipes():
