@@ -69,9 +69,10 @@ SELECT 'type', typname::text,
     FROM pg_type t WHERE typnamespace = %(schema)s::regnamespace AND typelem = 0
         AND (typrelid = 0 OR (SELECT relkind FROM pg_class WHERE oid = typrelid) = 'c')
 UNION ALL
-SELECT 'comment', concat_ws(' ', classoid::regclass, coalesce(r.name, k.conname, t.tgname), objsubid), description
+SELECT 'comment', concat_ws(' ', classoid::regclass, coalesce(r.name, k.conname, t.tgname), a.attname), description
     FROM pg_description d
     LEFT JOIN relations r ON r.oid = d.objoid AND d.classoid = 'pg_class'::regclass
+    LEFT JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = d.objsubid AND d.objsubid > 0
     LEFT JOIN pg_constraint k ON k.oid = d.objoid AND d.classoid = 'pg_constraint'::regclass
         AND k.connamespace = %(schema)s::regnamespace
     LEFT JOIN pg_trigger t ON t.oid = d.objoid AND d.classoid = 'pg_trigger'::regclass
