@@ -24,7 +24,7 @@ class OperatorKeyAdmin(ApiKeyAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         """Issue the key, or store its new name."""
         if change:
-            obj.save(update_fields=["name"])
+            super().save_model(request, obj, form, change)
             return
         given = form.cleaned_data
         row, secret = issue_operator_key(request.user, given["name"], given["expires_at"])  # type: ignore[arg-type]

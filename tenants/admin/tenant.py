@@ -224,6 +224,7 @@ class TenantAdmin(UseCaseAdmin):
         if change:
             if "name" in form.changed_data:
                 adopt(obj, rename_tenant(obj.pk, obj.name))
+            super().save_model(request, obj, form, change)  # and with it, what was pressed
             return
         given = form.cleaned_data
         owner = FirstOwner(given["owner_username"], given["owner_email"], given["owner_password"])
