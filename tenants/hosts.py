@@ -59,7 +59,8 @@ class HostMap:
         self._version += 1
 
     async def _now(self) -> _Loaded:
-        return self._fresh() or await in_database(self._load)
+        loaded = self._fresh()
+        return await in_database(self._load) if loaded is None else loaded
 
     def _fresh(self) -> _Loaded | None:
         loaded = self._loaded

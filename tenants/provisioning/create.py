@@ -8,7 +8,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.utils import timezone
 from psycopg.errors import DuplicateSchema, UniqueViolation
 
-from tenants.context import public_context, tenant_context
+from tenants.context import owner_rights, public_context, tenant_context
 from tenants.errors import Conflict, InvalidInput
 from tenants.models import Domain, Tenant
 from tenants.provisioning.migrate import migrate_schema
@@ -31,7 +31,7 @@ def create_tenant(schema_name: str, name: str, host: str) -> Tenant:
     with public_context(), transaction.atomic():
         script = template_script()
         tenant = _claim(schema_name, name, host)
-        with tenant_context(tenant.as_ref()):
+        with tenant_context(tenant.as_ref()), owner_rights():
             if script:
                 replay(script)
             else:

@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db import connection
 
+from tenants.db_backend.place import quoted as _q
+
 _TABLES = """
     SELECT c.oid, c.relname, c.reloptions, obj_description(c.oid, 'pg_class') FROM pg_class c
     WHERE c.relnamespace = %s::regnamespace AND c.relkind = 'r' ORDER BY c.oid
@@ -188,10 +190,6 @@ def _query(sql: str, parameters: Any) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()
-
-
-def _q(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _literal(text: str) -> str:

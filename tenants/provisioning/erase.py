@@ -7,7 +7,7 @@ from typing import TypedDict
 from django.db import OperationalError, connection
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
-from tenants.db_backend.path import quoted
+from tenants.db_backend.place import quoted
 from tenants.errors import Conflict
 
 LOCK_TIMEOUT = "10s"

@@ -24,6 +24,7 @@ from tenants.provisioning.direct import migration_lock, without_pool
 from tenants.provisioning.migrate import migrate_public
 from tenants.provisioning.plans import Group, groups_of, is_sql_only, plan_of
 from tenants.provisioning.replay import replay_for_all
+from tenants.provisioning.roles import make_missing_roles
 from tenants.provisioning.steps import migrate_and_record, migrate_ordinarily
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ def migrate_all(progress: Progress, *, canary: str = "", connections: int = CONN
     with migration_lock(), without_pool():
         migrate_public()
         progress(PUBLIC.schema_name, "up to date", "")
+        make_missing_roles([tenant.schema_name for tenant in tenants()])
         run = _Run(progress, connections)
         if canary:
             run.bring_up_to_date([_tenant(canary)])

@@ -11,8 +11,8 @@ from django.db import connection
 from django.db.migrations import Migration, operations
 from django.db.migrations.executor import MigrationExecutor
 
-from tenants.context import TenantRef, public_context, tenant_context
-from tenants.db_backend.path import quoted
+from tenants.context import TenantRef, owner_rights, public_context, tenant_context
+from tenants.db_backend.place import quoted
 
 AT_ONCE = 100  # schemas that one statement asks about
 MIGRATIONS = "django_migrations"
@@ -66,7 +66,7 @@ def plan_of(tenant: TenantRef) -> list[Migration]:
 
     Raises ``CommandError`` where two leaves of one app contradict each other.
     """
-    with tenant_context(tenant):
+    with tenant_context(tenant), owner_rights():
         executor = MigrationExecutor(connection)
         conflicts = executor.loader.detect_conflicts()
         if conflicts:

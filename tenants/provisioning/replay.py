@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 import psycopg
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
-from tenants.db_backend.path import local_path, quoted
+from tenants.db_backend.path import local_path
+from tenants.db_backend.place import quoted
 from tenants.notifications import connection_parameters
 
 LOCK_TIMEOUT = "5s"  # a tenant that is busy for longer gets another turn

@@ -7,7 +7,7 @@ functions, the deferring of jobs, and its own rows of those tables that are mark
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.apps import apps
 from django.conf import settings
@@ -55,6 +55,19 @@ def make_role(schema_name: str) -> None:
     """
     if settings.ATRIUM_TENANT_ROLES:
         _run(statements_for(schema_name))
+
+
+def make_missing_roles(schema_names: Sequence[str]) -> None:
+    """Make the roles of tenants that have none yet, each in a transaction of its own."""
+    with public_context(), connection.cursor() as cursor:
+        cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(map(role_of, schema_names))])
+        there = {name for (name,) in cursor.fetchall()}
+        cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname = ANY(%s)", [list(schema_names)])
+        schemas = {name for (name,) in cursor.fetchall()}
+    for name in schema_names:
+        if name in schemas and role_of(name) not in there:
+            with public_context(), transaction.atomic():
+                make_role(name)
 
 
 def drop_role(schema_name: str) -> None:

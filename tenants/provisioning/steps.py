@@ -18,7 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
 from tenants.actors import ROLES
-from tenants.context import TenantRef, tenant_context
+from tenants.context import TenantRef, owner_rights, tenant_context
 from tenants.provisioning.seed import may
 
 _SAY: dict[str, Any] = {"verbosity": 0, "interactive": False, "db": "default"}
@@ -53,7 +53,7 @@ class _Rows:
 
 def migrate_and_record(tenant: TenantRef, migrations: Sequence[Migration]) -> str:
     """Migrate the tenant's schema in one transaction; returns SQL that does the same to a schema of the same state."""
-    with tenant_context(tenant), transaction.atomic():
+    with tenant_context(tenant), owner_rights(), transaction.atomic():
         MigrationRecorder(connection).ensure_schema()
         before = _rows()
         executor = MigrationExecutor(connection)
@@ -71,7 +71,7 @@ def migrate_and_record(tenant: TenantRef, migrations: Sequence[Migration]) -> st
 
 def migrate_ordinarily(tenant: TenantRef, migration: Migration) -> None:
     """One migration the way ``manage.py migrate`` goes; in one transaction, unless it must not be in one."""
-    with tenant_context(tenant), transaction.atomic() if migration.atomic else nullcontext():
+    with tenant_context(tenant), owner_rights(), transaction.atomic() if migration.atomic else nullcontext():
         MigrationRecorder(connection).ensure_schema()
         before = _rows()
         executor = MigrationExecutor(connection)

@@ -23,7 +23,7 @@ from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
-from tenants.context import TenantRef, public_context, tenant_context
+from tenants.context import TenantRef, owner_rights, public_context, tenant_context
 from tenants.models import SchemaTemplate
 from tenants.provisioning.catalogue import describe, differences
 from tenants.provisioning.ddl import script_of
@@ -120,7 +120,7 @@ def replay(script: str) -> None:
 def _scratch_schema() -> Iterator[str]:
     """Work in a schema that never comes to be: it is rolled back, with all that is in it."""
     name = SCRATCH + secrets.token_hex(6)
-    with transaction.atomic(), tenant_context(TenantRef(id=None, schema_name=name)):
+    with transaction.atomic(), tenant_context(TenantRef(id=None, schema_name=name)), owner_rights():
         with connection.cursor() as cursor:
             cursor.execute(f"CREATE SCHEMA {connection.ops.quote_name(name)}")
         try:

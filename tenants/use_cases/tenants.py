@@ -17,6 +17,7 @@ from tenants.errors import InvalidInput, NotFound
 from tenants.models import ErasureReceipt, Tenant, User
 from tenants.provisioning.create import create_tenant
 from tenants.provisioning.erase import erase_schema
+from tenants.provisioning.roles import drop_role
 from tenants.signals import tenant_erased
 from tenants.use_cases.hosts import clean_host
 from tenants.use_cases.members import add_member
@@ -116,7 +117,7 @@ def delete_tenant(tenant_id: int, name: str, *, by: str) -> ErasureReceipt:
             )
         hosts = list(tenant.domains.order_by("domain").values_list("domain", flat=True))
         tables = erase_schema(tenant.schema_name)
-        # The tenant's own PostgreSQL role goes here (tenants/provisioning/roles.py).
+        drop_role(tenant.schema_name)
         jobs = waiting_jobs.forget(tenant.schema_name)
         tenant_erased.send(Tenant, schema_name=tenant.schema_name)
         receipt = write_receipt(tenant, hosts, tables, jobs, by)

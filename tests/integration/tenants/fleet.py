@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from tenants.context import TenantRef, tenant_context
+from tenants.context import TenantRef, owner_rights, tenant_context
+from tenants.database import give_connections_back
 from tenants.provisioning.catalogue import describe
 from tenants.provisioning.create import create_tenant
+from tenants.provisioning.roles import drop_role
 
 MADE = ("hooli", "initech", "umbrella")
 LASTING = ("acme", "globex")
@@ -64,6 +66,8 @@ class Fleet:
         self.connection.execute("SELECT pg_advisory_unlock_all()")
         for name in MADE:
             self.connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name)))
+            drop_role(name)
+        give_connections_back()
         gone = "SELECT id FROM tenants_tenant WHERE schema_name = ANY(%s)"
         self.connection.execute(f"DELETE FROM tenants_domain WHERE tenant_id IN ({gone})", [list(MADE)])
         self.connection.execute("DELETE FROM tenants_tenant WHERE schema_name = ANY(%s)", [list(MADE)])
@@ -77,5 +81,5 @@ class Fleet:
 
 def described(schema: str) -> dict[str, str]:
     """``describe`` in the schema's own context."""
-    with tenant_context(TenantRef(id=None, schema_name=schema)):
+    with tenant_context(TenantRef(id=None, schema_name=schema)), owner_rights():
         return describe(schema)

@@ -9,13 +9,14 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import connection, transaction
 
-from tenants.context import TenantRef, public_context, tenant_context
+from tenants.context import TenantRef, owner_rights, public_context, tenant_context
 from tenants.database import give_connections_back
 from tenants.models import SchemaTemplate
 from tenants.provisioning import create, migrate, template
 from tenants.provisioning.catalogue import describe, differences
 from tenants.provisioning.create import create_tenant
 from tenants.provisioning.migrate import migrate_schema
+from tenants.provisioning.roles import drop_role, make_role
 from tenants.provisioning.seed import seed
 from tests.integration.tenants.fleet import described
 from tests.next_version import MIGRATION_MODULES
@@ -30,15 +31,18 @@ def clean(clean_tenants, database_url) -> Iterator[psycopg.Connection]:
         give_connections_back()
         for name in (MIGRATED, REPLAYED):
             connection.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+            drop_role(name)
+            give_connections_back()
             connection.execute(f"DELETE FROM tenants_domain WHERE domain = '{name}.localhost'")
             connection.execute(f"DELETE FROM tenants_tenant WHERE schema_name = '{name}'")
 
 
 def migrate_one() -> None:
     """A schema made the slow way, by Django and in its own words."""
-    with transaction.atomic(), tenant_context(TenantRef(id=None, schema_name=MIGRATED)):
+    with transaction.atomic(), tenant_context(TenantRef(id=None, schema_name=MIGRATED)), owner_rights():
         with connection.cursor() as cursor:
             cursor.execute(f"CREATE SCHEMA {MIGRATED}")
+        make_role(MIGRATED)
         migrate_schema()
         seed()
 
@@ -129,7 +133,7 @@ def test_the_moments_of_a_new_tenants_rows_are_its_own(clean):
     ],
 )
 def test_every_kind_of_difference_is_seen(clean, acme, change):
-    with transaction.atomic(), tenant_context(acme.ref):
+    with transaction.atomic(), tenant_context(acme.ref), owner_rights():
         before = describe(acme.ref.schema_name)
         with connection.cursor() as cursor:
             cursor.execute(change)
