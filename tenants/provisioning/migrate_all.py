@@ -24,7 +24,7 @@ from tenants.provisioning.direct import migration_lock, without_pool
 from tenants.provisioning.migrate import migrate_public
 from tenants.provisioning.plans import Group, groups_of, is_sql_only, plan_of
 from tenants.provisioning.replay import replay_for_all
-from tenants.provisioning.roles import make_missing_roles
+from tenants.provisioning.roles import mend_broken_roles
 from tenants.provisioning.steps import migrate_and_record, migrate_ordinarily
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,6 @@ def migrate_all(progress: Progress, *, canary: str = "", connections: int = CONN
     with migration_lock(), without_pool():
         migrate_public()
         progress(PUBLIC.schema_name, "up to date", "")
-        make_missing_roles([tenant.schema_name for tenant in tenants()])
         run = _Run(progress, connections)
         if canary:
             run.bring_up_to_date([_tenant(canary)])
@@ -78,7 +77,9 @@ def migrate_all(progress: Progress, *, canary: str = "", connections: int = CONN
                 run.leave_out(tenant)
         while rest := [tenant for tenant in tenants() if not run.is_done(tenant)]:  # also what was made meanwhile
             run.bring_up_to_date(rest)
-        run.forget_deleted({tenant.schema_name for tenant in tenants()})
+        there = [tenant.schema_name for tenant in tenants()]
+        run.forget_deleted(set(there))
+        mend_broken_roles(there)
         return run.report
 
 

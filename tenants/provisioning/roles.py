@@ -23,6 +23,14 @@ from tenants.models import Tenant
 _GROUP = "all-tenants"  # no schema can have this name
 _DEFER = "procrastinate_defer_jobs_v1"
 
+_BROKEN = """
+    SELECT n.nspname FROM unnest(%s::text[], %s::text[]) AS given (schema_name, role_name)
+    JOIN pg_namespace n ON n.nspname = given.schema_name LEFT JOIN pg_roles r ON r.rolname = given.role_name
+    WHERE r.oid IS NULL OR NOT has_schema_privilege(r.oid, n.oid, 'USAGE') OR EXISTS (
+        SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
+        AND NOT (has_table_privilege(r.oid, c.oid, 'SELECT') AND has_table_privilege(r.oid, c.oid, 'DELETE')))
+"""
+
 
 def role_of(schema_name: str) -> str:
     """The role of the tenant with this schema."""
@@ -57,17 +65,16 @@ def make_role(schema_name: str) -> None:
         _run(statements_for(schema_name))
 
 
-def make_missing_roles(schema_names: Sequence[str]) -> None:
-    """Make the roles of tenants that have none yet, each in a transaction of its own."""
+def mend_broken_roles(schema_names: Sequence[str]) -> None:
+    """Make the roles that are not there, and mend those that lack a right on their tenant's schema or its tables."""
+    if not settings.ATRIUM_TENANT_ROLES:
+        return
     with public_context(), connection.cursor() as cursor:
-        cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(map(role_of, schema_names))])
-        there = {name for (name,) in cursor.fetchall()}
-        cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname = ANY(%s)", [list(schema_names)])
-        schemas = {name for (name,) in cursor.fetchall()}
-    for name in schema_names:
-        if name in schemas and role_of(name) not in there:
-            with public_context(), transaction.atomic():
-                make_role(name)
+        cursor.execute(_BROKEN, [list(schema_names), [role_of(name) for name in schema_names]])
+        broken = [name for (name,) in cursor.fetchall()]
+    for name in broken:
+        with public_context(), transaction.atomic():
+            make_role(name)
 
 
 def drop_role(schema_name: str) -> None:

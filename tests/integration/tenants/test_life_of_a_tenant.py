@@ -91,6 +91,8 @@ async def test_suspended_and_archived_tenants_are_refused_and_lose_nothing(serve
             assert refused.status_code == 403
             assert "suspended" in refused.text
         assert (await client.get("/api/threads/")).json()["code"] == "tenant_suspended"
+        page = await client.get("/", headers={"Accept": "text/html,*/*"})
+        assert (page.status_code, "<h1>This site is suspended</h1>" in page.text) == (403, True)
         await acme.run(lambda: tenants.resume_tenant(acme.ref.id))
         assert (await client.get("/api/threads/")).status_code == 200
     assert await acme.run(lambda: Thread.objects.filter(name="kept").count()) == 1
