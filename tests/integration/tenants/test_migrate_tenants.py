@@ -10,10 +10,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
+from tenants.context import TenantRef, tenant_context
 from tenants.database import give_connections_back
 from tenants.errors import NotFound
+from tenants.models import User
 from tenants.provisioning import direct, migrate_all, steps
 from tenants.provisioning.create import create_tenant
+from tenants.provisioning.roles import drop_role
 from tests.integration.tenants.fleet import LASTING, MADE, Fleet, described
 from tests.next_version import MIGRATION_MODULES
 
@@ -193,6 +196,13 @@ def test_a_tenant_that_is_made_by_the_next_version_has_its_tables(fleet):
     create_tenant("hooli", "Hooli", "hooli.localhost")
     assert fleet.applied("hooli") == NEXT
     assert described("hooli") == before
+
+
+def test_a_tenant_that_has_lost_its_postgresql_role_gets_it_back(fleet):
+    drop_role("hooli")
+    run()
+    with tenant_context(TenantRef(id=None, schema_name="hooli")):
+        assert User.objects.count() == 0
 
 
 def test_setup_does_the_same(fleet):
