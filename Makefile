@@ -9,7 +9,7 @@ SUPERSET := ../shared/tools/openapi_superset.py
 PEER_API := tests/contract/django-ai-assistant-0.4.0.openapi.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check superset docs bench-streams bench-peer format clean
+.PHONY: help run test check superset docs bench-streams bench-peer bench-tenants format clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -72,6 +72,9 @@ bench-streams: $(VENV)/test.stamp ## 300 streams at once in one server process (
 
 bench-peer: $(VENV)/test.stamp ## Atrium beside the peer, by the harness in ../shared/bench (PEER="full --sign-in key")
 	@PYTHONPATH=platform:. $(BIN)/python -m benchmarks.peer $(PEER)
+
+bench-tenants: $(VENV)/test.stamp ## 1,000 tenants made, migrated and served (TENANTS="--tenants 200" passes options on)
+	@PYTHONPATH=platform:. $(BIN)/python -m benchmarks.tenants $(TENANTS)
 
 format: $(VENV)/test.stamp ## Format the code
 	@$(BIN)/ruff check --fix .

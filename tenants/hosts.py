@@ -20,6 +20,8 @@ from tenants.context import TenantRef, public_context
 from tenants.database import in_database
 
 CHANNEL = "atrium_hosts"
+PROOF_PATH = "/.well-known/atrium-host"
+"""Where a host that waits to be verified answers with its token (``tenants/use_cases/hosts.py``)."""
 MAX_AGE = 30.0  # seconds
 
 
@@ -28,6 +30,7 @@ class _Loaded:
     """What was read, when, and how many changes were known when the reading began."""
 
     tenants: Mapping[str, TenantRef]
+    waiting: Mapping[str, str]  # host -> its token
     at: float
     version: int
 
@@ -41,35 +44,41 @@ class HostMap:
 
     async def find(self, host: str) -> TenantRef | None:
         """The tenant at ``host`` (without a port), or None. A query only after a change."""
-        tenants = self._fresh()
-        if tenants is None:
-            tenants = await in_database(self._load)
-        return tenants.get(host)
+        return (await self._now()).tenants.get(host)
+
+    async def token_of(self, host: str) -> str | None:
+        """What ``host`` answers to be verified, if it waits for that."""
+        return (await self._now()).waiting.get(host)
 
     def find_now(self, host: str) -> TenantRef | None:
         """The same for synchronous callers."""
-        tenants = self._fresh()
-        return (self._load() if tenants is None else tenants).get(host)
+        return (self._fresh() or self._load()).tenants.get(host)
 
     def forget(self) -> None:
         """Something changed: read again at the next request, also what is being read right now."""
         self._version += 1
 
-    def _fresh(self) -> Mapping[str, TenantRef] | None:
+    async def _now(self) -> _Loaded:
+        loaded = self._fresh()
+        return await in_database(self._load) if loaded is None else loaded
+
+    def _fresh(self) -> _Loaded | None:
         loaded = self._loaded
         if loaded is None or loaded.version != self._version or time.monotonic() - loaded.at > MAX_AGE:
             return None
-        return loaded.tenants
+        return loaded
 
-    def _load(self) -> Mapping[str, TenantRef]:
+    def _load(self) -> _Loaded:
         from tenants.models import Domain
 
         at, version = time.monotonic(), self._version
         with public_context():
-            rows = Domain.objects.select_related("tenant")
-            tenants = {row.domain: row.tenant.as_ref(domain_url=row.domain) for row in rows}
-        self._loaded = _Loaded(tenants, at, version)
-        return tenants
+            rows = list(Domain.objects.select_related("tenant"))
+        tenants = {row.domain: row.tenant.as_ref(domain_url=row.domain) for row in rows if row.is_verified}
+        waiting = {row.domain: row.waiting_token for row in rows if not row.is_verified}
+        loaded = _Loaded(tenants, waiting, at, version)
+        self._loaded = loaded
+        return loaded
 
 
 host_map = HostMap()

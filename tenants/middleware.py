@@ -11,11 +11,11 @@ from typing import Any, cast
 from asgiref.sync import markcoroutinefunction
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from tenants.context import PUBLIC, TenantRef, tenant_context
 from tenants.errors import TenantSuspended, UnknownHost
-from tenants.hosts import host_map
+from tenants.hosts import PROOF_PATH, host_map
 
 GetResponse = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
@@ -37,9 +37,11 @@ class TenantMiddleware:
 
     async def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Find the tenant, or refuse; then go on in its context."""
-        tenant = await self._tenant_of(request)
+        host = _host_of(request)
+        tenant = await self._tenant_at(host)
         if tenant is None:
-            return self.refuse(request, UnknownHost())
+            token = await host_map.token_of(host) if request.path == PROOF_PATH else None
+            return HttpResponse(token, content_type="text/plain") if token else self.refuse(request, UnknownHost())
         request.tenant = tenant  # type: ignore[attr-defined]
         if tenant.suspended:
             return self.refuse(request, TenantSuspended())
@@ -51,14 +53,18 @@ class TenantMiddleware:
             response.streaming_content = _InTenant(tenant, cast(AsyncIterable[bytes], response.streaming_content))
         return response
 
-    async def _tenant_of(self, request: HttpRequest) -> TenantRef | None:
-        try:
-            host = request.get_host().rsplit(":", 1)[0].lower().rstrip(".")
-        except DisallowedHost:
-            return None
-        if host == settings.ATRIUM_PUBLIC_HOST:
+    async def _tenant_at(self, host: str) -> TenantRef | None:
+        if host and host == settings.ATRIUM_PUBLIC_HOST:
             return PUBLIC
         return await host_map.find(host)
+
+
+def _host_of(request: HttpRequest) -> str:
+    """The host's name in the form in which it is looked up; "" for one that is not served at all."""
+    try:
+        return request.get_host().rsplit(":", 1)[0].lower().rstrip(".")
+    except DisallowedHost:
+        return ""
 
 
 class _InTenant:

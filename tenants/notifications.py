@@ -52,7 +52,7 @@ class Listener:
             await asyncio.sleep(RECONNECT_AFTER)
 
     async def _listen(self) -> None:
-        async with await psycopg.AsyncConnection.connect(**_parameters(), autocommit=True) as listening:
+        async with await psycopg.AsyncConnection.connect(**connection_parameters(), autocommit=True) as listening:
             for channel in self._callbacks:
                 await listening.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
             for channel in self._callbacks:
@@ -68,7 +68,8 @@ class Listener:
                 log.exception("a listener's callback failed", extra={"channel": channel})
 
 
-def _parameters() -> dict[str, Any]:
+def connection_parameters() -> dict[str, Any]:
+    """How psycopg reaches the database, for connections outside of the pool."""
     parameters = connection.get_connection_params()
     for not_for_libpq in ("cursor_factory", "context", "prepare_threshold", "autocommit"):
         parameters.pop(not_for_libpq, None)

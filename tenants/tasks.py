@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from procrastinate.contrib.django import app
+from procrastinate.job_context import JobContext
+from procrastinate.jobs import Job
 
 from tenants.context import TenantRef, public_context, require_tenant, tenant_context
 from tenants.database import in_database, in_thread
@@ -34,20 +36,29 @@ class TenantTask:
         return self.task.defer(tenant_schema=require_tenant().schema_name, **arguments)
 
 
-def tenant_task(*, name: str, queue: str = "default", **options: Any) -> Callable[[Callable[..., Any]], TenantTask]:
-    """Register a synchronous function as a job that carries its tenant. ``options`` are procrastinate's."""
+def tenant_task(
+    *, name: str, queue: str = "default", waits_while_suspended: bool = True, **options: Any
+) -> Callable[[Callable[..., Any]], TenantTask]:
+    """Register a synchronous function as a job that carries its tenant. ``options`` are procrastinate's.
+
+    A suspended tenant's jobs wait until it is resumed (``waiting_jobs.py``), unless they are told not to; a deleted
+    one's are dropped.
+    """
 
     def register(function: Callable[..., Any]) -> TenantTask:
-        async def run(*, tenant_schema: str, **arguments: Any) -> None:
+        async def run(context: JobContext, *, tenant_schema: str, **arguments: Any) -> None:
             tenant = await in_database(_find_tenant, tenant_schema)
             if tenant is None:
                 gone = {"job": name, "tenant": tenant_schema}
                 log.warning("a job's tenant is gone, the job is dropped", extra=gone)
                 return
+            waits = tenant.suspended and waits_while_suspended
+            if waits and await in_database(_keep_waiting, tenant_schema, task, context.job):
+                return
             with tenant_context(tenant):
                 await in_thread(function, **arguments)
 
-        task = app.task(name=name, queue=queue, **options)(run)
+        task = app.task(name=name, queue=queue, pass_context=True, **options)(run)
         return TenantTask(function, task)
 
     return register
@@ -62,7 +73,7 @@ def daily_tenant_task(*, name: str, at: str, queue: str, **options: Any) -> Call
     hour, minute = map(int, at.split(":"))
 
     def register(function: Callable[[], Any]) -> TenantTask:
-        registered = tenant_task(name=name, queue=queue, **options)(function)
+        registered = tenant_task(name=name, queue=queue, waits_while_suspended=False, **options)(function)
 
         async def for_each_tenant(*, timestamp: int) -> None:
             await in_database(_queue_for_each_tenant, registered.task)
@@ -81,6 +92,12 @@ def _queue_for_each_tenant(task: Any) -> None:
         schemas = list(Tenant.objects.order_by("pk").values_list("schema_name", flat=True))
         if schemas:
             task.batch_defer(*({"tenant_schema": schema} for schema in schemas))
+
+
+def _keep_waiting(schema_name: str, task: Any, job: Job) -> bool:
+    from tenants import waiting_jobs
+
+    return waiting_jobs.keep_waiting(schema_name, task, job)
 
 
 def _find_tenant(schema_name: str) -> TenantRef | None:

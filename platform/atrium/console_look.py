@@ -68,8 +68,20 @@ UNFOLD_OPERATOR: dict[str, Any] = {
         "show_search": False,
         "navigation": [
             {"items": [_overview("operator")]},
-            {"title": "Customers", "items": [_link("Tenants", "domain", "operator", "tenants.tenant")]},
-            {"title": "People", "items": [_link("Operators", "shield_person", "operator", "tenants.user")]},
+            {
+                "title": "Customers",
+                "items": [
+                    _link("Tenants", "domain", "operator", "tenants.tenant"),
+                    _link("Erasure receipts", "receipt_long", "operator", "tenants.erasurereceipt"),
+                ],
+            },
+            {
+                "title": "People",
+                "items": [
+                    _link("Operators", "shield_person", "operator", "tenants.user"),
+                    _link("API keys", "key", "operator", "tenants.operatorkey"),
+                ],
+            },
         ],
     },
 }

@@ -19,8 +19,16 @@ from assistants.models import Run, Thread
 from assistants.run_admin import RunAdmin
 from rag.admin import CollectionAdmin, DocumentAdmin
 from rag.models import Collection, Document
-from tenants.admin import AccessRuleAdmin, ApiKeyAdmin, MemberAdmin, OperatorAdmin, TenantAdmin
-from tenants.models import AccessRule, ApiKey, Tenant, User
+from tenants.admin import (
+    AccessRuleAdmin,
+    ApiKeyAdmin,
+    ErasureReceiptAdmin,
+    MemberAdmin,
+    OperatorAdmin,
+    OperatorKeyAdmin,
+    TenantAdmin,
+)
+from tenants.models import AccessRule, ApiKey, ErasureReceipt, OperatorKey, Tenant, User
 
 # Alpine, which unfold is made with, builds functions from its attributes' texts. Inline scripts stay forbidden,
 # and so are inline styles: the colours come from console.css (console_look.py).
@@ -84,7 +92,9 @@ class RuleAdmin(AccessRuleAdmin):
 
 operator_site = OperatorSite(name="operator")
 operator_site.register(Tenant, TenantAdmin)
+operator_site.register(ErasureReceipt, ErasureReceiptAdmin)
 operator_site.register(User, OperatorAdmin)
+operator_site.register(OperatorKey, OperatorKeyAdmin)
 
 tenant_site = TenantSite(name="console")
 tenant_site.register(Thread, ThreadAdmin)

@@ -13,11 +13,12 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from assistants.openai_api.errors import error_response
 from atrium.request_id import request_id
-from tenants.errors import AtriumError, NotFound, NotSignedIn, TooLarge
+from tenants.errors import AtriumError, NotFound, NotSignedIn, TenantSuspended, TooLarge
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,10 @@ def problem(request: HttpRequest, *, status: int, code: str, title: str, detail:
 
 
 def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
-    """The problem that an error is."""
+    """The problem that an error is. A person who opens a page of a suspended tenant gets a page."""
+    if isinstance(error, TenantSuspended) and "text/html" in request.headers.get("Accept", ""):
+        page = render_to_string("console/suspended.html")
+        return HttpResponse(page, status=error.status)
     if isinstance(error, AtriumError):
         if error.status >= 500:
             log.error("request failed", exc_info=error, extra={"code": error.code})

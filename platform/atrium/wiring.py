@@ -1,7 +1,18 @@
-"""Where a lower layer's signal meets a higher layer's ear. Nothing needs it yet: imports run one way on their own."""
+"""Where a lower layer's signal meets a higher layer's ear."""
 
 from __future__ import annotations
+
+from typing import Any
+
+from assistants.models import RunLease
+from tenants.signals import tenant_erased
 
 
 def connect() -> None:
     """Connect signals. Called once, when all apps are ready."""
+    tenant_erased.connect(_forget_leases, dispatch_uid="atrium-forget-leases")
+
+
+def _forget_leases(schema_name: str, **_: Any) -> None:
+    """No process is to take up the runs of a tenant that is gone."""
+    RunLease.objects.filter(schema_name=schema_name).delete()

@@ -3,14 +3,18 @@
 from tenants.admin.access_rule import AccessRuleAdmin
 from tenants.admin.api_key import ApiKeyAdmin
 from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_column
+from tenants.admin.erasure_receipt import ErasureReceiptAdmin
+from tenants.admin.operator_key import OperatorKeyAdmin
 from tenants.admin.people import MemberAdmin, OperatorAdmin
 from tenants.admin.tenant import TenantAdmin
 
 __all__ = [
     "AccessRuleAdmin",
     "ApiKeyAdmin",
+    "ErasureReceiptAdmin",
     "MemberAdmin",
     "OperatorAdmin",
+    "OperatorKeyAdmin",
     "TenantAdmin",
     "UseCaseAdmin",
     "actor_in_console",

@@ -48,7 +48,7 @@ class ApiKeyAdmin(UseCaseAdmin):
     actions = ("revoke",)
     actions_submit_line = ("revoke_this",)
     made_template = "console/api_key_made.html"
-    add_fieldsets = ((None, {"fields": ("name", "user", "expires_at")}),)
+    add_fieldsets: Any = ((None, {"fields": ("name", "user", "expires_at")}),)
     fieldsets = ((None, {"fields": ("name", ("starts_with", "acts_for", "state"), ("made", "ends", "revoked"))}),)
     made = moment_column("created_at", "Made")
     ends = moment_column("expires_at", "Expires")

@@ -2,7 +2,19 @@
 
 from tenants.models.access_rule import AccessRule
 from tenants.models.api_key import ApiKey
+from tenants.models.erasure_receipt import ErasureReceipt
+from tenants.models.operator_key import OperatorKey
+from tenants.models.schema_template import SchemaTemplate
 from tenants.models.tenant import Domain, Tenant
 from tenants.models.user import User
 
-__all__ = ["AccessRule", "ApiKey", "Domain", "Tenant", "User"]
+__all__ = [
+    "AccessRule",
+    "ApiKey",
+    "Domain",
+    "ErasureReceipt",
+    "OperatorKey",
+    "SchemaTemplate",
+    "Tenant",
+    "User",
+]

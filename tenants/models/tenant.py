@@ -18,10 +18,11 @@ class Tenant(TenantMixin):
     auto_create_schema = False  # tenants/provisioning makes the schema and all that belongs into it
 
     class Status(models.TextChoices):
-        """Suspended: refused everywhere, nothing lost."""
+        """Suspended and archived: refused everywhere, nothing lost. An archived tenant is also left out of lists."""
 
         ACTIVE = "active", "Active"
         SUSPENDED = "suspended", "Suspended"
+        ARCHIVED = "archived", "Archived"
 
     name = models.CharField(max_length=200)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.ACTIVE)
@@ -39,15 +40,27 @@ class Tenant(TenantMixin):
             id=self.pk,
             schema_name=self.schema_name,
             name=self.name,
-            suspended=self.status == self.Status.SUSPENDED,
+            suspended=self.status != self.Status.ACTIVE,
             domain_url=domain_url,
         )
 
 
 class Domain(DomainMixin):
-    """A host name at which a tenant answers."""
+    """A host name at which a tenant answers, once it is verified.
+
+    ``waiting_token`` is what a host that is not verified yet must answer (``tenants/use_cases/hosts.py``); it is empty
+    for one that is.
+    """
 
     lives_in = PUBLIC_ONLY
 
+    waiting_token = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+    verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+
     class Meta:
         ordering: ClassVar = ["domain"]
+
+    @property
+    def is_verified(self) -> bool:
+        """True when the tenant answers at this host."""
+        return not self.waiting_token

@@ -1,18 +1,16 @@
-"""Bring a schema's tables up to date: the public one, or a tenant's."""
+"""Bring one schema's tables up to date, as Django does it: the public one, or a tenant's."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 
 from django.core.management.commands.migrate import Command as MigrateCommand
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
-from tenants.context import PUBLIC, TenantRef, owner_rights, public_context, tenant_context
-from tenants.models import Tenant
-from tenants.provisioning.roles import make_role, prepare_roles
+from tenants.context import TenantRef, owner_rights, public_context, tenant_context
+from tenants.provisioning.roles import prepare_roles
 
 
 def migrate_schema() -> str:
@@ -58,26 +56,8 @@ def migrate_public() -> str:
     return said
 
 
-def schemas() -> list[TenantRef]:
-    """Every schema that has tables of ours: the public one first, then the tenants'."""
-    with public_context():
-        return [PUBLIC, *(tenant.as_ref() for tenant in Tenant.objects.order_by("pk"))]
-
-
 def is_current(schema: TenantRef) -> bool:
     """True when no migration is waiting for this schema."""
     with tenant_context(schema):
         executor = MigrationExecutor(connection)
         return not executor.migration_plan(executor.loader.graph.leaf_nodes())
-
-
-def migrate_everything() -> Iterator[str]:
-    """Migrate the public schema and then each tenant's, yielding its name when it is done."""
-    migrate_public()
-    yield PUBLIC.schema_name
-    for schema in schemas()[1:]:
-        with tenant_context(schema):
-            if not is_current(schema):
-                migrate_schema()
-        make_role(schema.schema_name)
-        yield schema.schema_name

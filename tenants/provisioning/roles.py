@@ -7,7 +7,7 @@ functions, the deferring of jobs, and its own rows of those tables that are mark
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.apps import apps
 from django.conf import settings
@@ -22,6 +22,15 @@ from tenants.models import Tenant
 
 _GROUP = "all-tenants"  # no schema can have this name
 _DEFER = "procrastinate_defer_jobs_v1"
+
+# One table stands for all: it is in every schema, and a dump that has left rights out has left out all of them.
+_BROKEN = """
+    SELECT n.nspname FROM unnest(%s::text[], %s::text[]) AS given (schema_name, role_name)
+    JOIN pg_namespace n ON n.nspname = given.schema_name LEFT JOIN pg_roles r ON r.rolname = given.role_name
+    LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'django_migrations'
+    WHERE r.oid IS NULL OR NOT has_schema_privilege(r.oid, n.oid, 'USAGE')
+        OR NOT has_table_privilege(r.oid, c.oid, 'DELETE')
+"""
 
 
 def role_of(schema_name: str) -> str:
@@ -55,6 +64,18 @@ def make_role(schema_name: str) -> None:
     """
     if settings.ATRIUM_TENANT_ROLES:
         _run(statements_for(schema_name))
+
+
+def mend_broken_roles(schema_names: Sequence[str]) -> None:
+    """Make the roles that are not there, and mend those that lack their rights: after a restore, say."""
+    if not settings.ATRIUM_TENANT_ROLES:
+        return
+    with public_context(), connection.cursor() as cursor:
+        cursor.execute(_BROKEN, [list(schema_names), [role_of(name) for name in schema_names]])
+        broken = [name for (name,) in cursor.fetchall()]
+    for name in broken:
+        with public_context(), transaction.atomic():
+            make_role(name)
 
 
 def drop_role(schema_name: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tenants.context import public_context, tenant_context
 from tenants.database import in_database
-from tenants.models import AccessRule, Domain, Tenant, User
+from tenants.models import AccessRule, Domain, ErasureReceipt, OperatorKey, Tenant, User
 from tests.consoles import PUBLIC_HOST
 from tests.factories import PASSWORD
 
@@ -103,10 +103,54 @@ async def test_a_tenant_keeps_a_primary_host(console, operator, acme, change, re
     assert (await in_public(Domain.objects.get, tenant_id=acme.ref.id)).is_primary
 
 
-async def test_no_tenant_can_be_deleted_in_the_console(console, operator, acme):
+async def test_a_tenant_is_deleted_from_its_own_page_after_its_name_was_given(console, operator):
     operators = await console(PUBLIC_HOST, "operator")
-    assert (await operators.open(f"tenants/tenant/{acme.ref.id}/delete/")).status_code == 403
+    await operators.send("tenants/tenant/add/", **NEW_TENANT)
+    tenant = await in_public(Tenant.objects.get, schema_name="initech")
     assert "delete_selected" not in (await operators.open("tenants/tenant/")).text
+    page = f"tenants/tenant/{tenant.pk}/delete/"
+    refused = await operators.send(page, name="initech")
+    assert "This is not the tenant&#x27;s name." in refused.text
+    deleted = await operators.send(page, name="Initech")
+    receipt = await in_public(ErasureReceipt.objects.get, schema_name="initech")
+    assert deleted.headers["location"] == f"/admin/tenants/erasurereceipt/{receipt.pk}/change/"
+    shown = (await operators.client.get(deleted.headers["location"])).text
+    assert receipt.digest in shown
+    assert "tenants_user" in shown
+    assert not await in_public(Tenant.objects.filter(pk=tenant.pk).exists)
+    assert (await operators.client.post(f"/admin/tenants/erasurereceipt/{receipt.pk}/delete/")).status_code == 403
+    await in_public(lambda: ErasureReceipt.objects.all().delete())
+
+
+async def test_a_host_that_is_added_waits_until_it_is_checked(console, server, operator, acme):
+    operators = await console(PUBLIC_HOST, "operator")
+    page = f"tenants/tenant/{acme.ref.id}/change/"
+    shown = (await operators.open(page)).text
+    domain = re.search(r'name="domains-0-id" value="(\d+)"', shown)[1]
+    rows = {"domains-0-id": domain, "domains-0-tenant": acme.ref.id, "domains-0-domain": acme.host}
+    rows |= {"domains-0-is_primary": "on", "domains-1-id": "", "domains-1-tenant": acme.ref.id}
+    rows |= {"domains-1-domain": "Zz.localhost", "domains-TOTAL_FORMS": "2", "domains-INITIAL_FORMS": "1"}
+    assert (await operators.send(page, name="Acme", **rows)).status_code == 302
+    visitor = server.client("zz.localhost", **acme.bearer)
+    assert (await visitor.get("/api/threads/")).status_code == 404
+    assert "/.well-known/atrium-host must answer" in (await operators.open(page)).text
+    added = await in_public(Domain.objects.get, domain="zz.localhost")
+    rows |= {"domains-1-id": added.pk, "domains-1-domain": "zz.localhost", "domains-INITIAL_FORMS": "2"}
+    await operators.send(page, name="Acme", **rows, tenants_tenant_check_hosts="")
+    assert (await visitor.get("/api/threads/")).status_code == 200
+    await in_public(added.delete)
+
+
+async def test_an_operator_makes_a_key_that_is_shown_once_and_revokes_it(console, server, operator):
+    operators = await console(PUBLIC_HOST, "operator")
+    made = await operators.send("tenants/operatorkey/add/", name="deploy", expires_at_0="", expires_at_1="")
+    secret = re.search(r'data-testid="secret">([^<]+)<', made.text)[1]
+    client = server.client(PUBLIC_HOST, Authorization=f"Bearer {secret}")
+    assert (await client.get("/api/operator/tenants/")).status_code == 200
+    assert secret not in (await operators.open("tenants/operatorkey/")).text
+    key = await in_public(OperatorKey.objects.get)
+    await operators.send("tenants/operatorkey/", action="revoke", _selected_action=key.pk, index="0")
+    assert (await client.get("/api/operator/tenants/")).status_code == 401
 
 
 async def test_an_operator_adds_another_but_does_not_lock_itself_out(console, operator):

@@ -12,10 +12,13 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from assistants.models import Thread
+from tenants import waiting_jobs
 from tenants.context import TenantRef, current_tenant, owner_rights, public_context, tenant_context
 from tenants.database import in_database
 from tenants.errors import NoTenant
 from tenants.tasks import tenant_task
+from tenants.use_cases.tenants import resume_tenant, suspend_tenant
+from tenants.waiting_jobs import NEVER
 from tests.factories import TenantFixture
 from tests.log_lines import log_lines
 
@@ -220,3 +223,84 @@ async def test_a_worker_that_waits_hears_of_a_new_job_at_once(acme):
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert seen[0][:2] == ("heard", "acme")
+
+
+# -- jobs of a suspended tenant
+
+
+async def set_status(tenant: TenantFixture, use_case) -> None:
+    await in_database(use_case, tenant.ref.id)
+
+
+async def waiting() -> list[tuple[str, bool]]:
+    """Jobs in the queue, and whether they wait for their tenant."""
+
+    def read() -> list[tuple[str, bool]]:
+        with public_context():
+            jobs = ProcrastinateJob.objects.filter(queue_name=QUEUE, status="todo").order_by("id")
+            return [(job.args["label"], job.scheduled_at == NEVER) for job in jobs]
+
+    return await in_database(read)
+
+
+async def run_worker() -> None:
+    """Run what can run now."""
+    worker = app.with_connector(app.connector.get_worker_connector())
+    async with worker.open_async():
+        await worker.run_worker_async(wait=False, install_signal_handlers=False, queues=[QUEUE], delete_jobs="always")
+
+
+async def test_a_suspended_tenants_jobs_wait_and_run_once_when_it_is_resumed(acme, globex):
+    for tenant in (acme, globex):
+        await tenant.run(lambda tenant=tenant: look.defer(label=tenant.ref.schema_name))
+    await set_status(acme, suspend_tenant)
+    await run_worker()
+    await run_worker()  # it is not looked at again and again
+    assert [tenant for _, tenant, _ in seen] == ["globex"]
+    assert await waiting() == [("acme", True)]
+    await set_status(acme, resume_tenant)
+    assert await waiting() == [("acme", False)]
+    await run_worker()
+    assert [tenant for _, tenant, _ in seen] == ["globex", "acme"]
+    assert await waiting() == []
+
+
+async def test_a_job_keeps_its_queue_priority_and_locks_while_it_waits(acme):
+    def queue() -> None:
+        options = {"priority": 7, "lock": "one at a time", "queueing_lock": "only one"}
+        look.task.configure(**options).defer(tenant_schema="acme", label="locked")
+
+    await acme.run(queue)
+    await set_status(acme, suspend_tenant)
+    await run_worker()
+
+    def read() -> tuple[object, ...]:
+        with public_context():
+            job = ProcrastinateJob.objects.get(queue_name=QUEUE)
+            return job.priority, job.lock, job.queueing_lock, job.args
+
+    args = {"label": "locked", "tenant_schema": "acme"}
+    assert await in_database(read) == (7, "one at a time", "only one", args)
+
+
+async def test_a_tenant_that_is_resumed_just_before_its_job_would_wait_gets_it_done(acme, monkeypatch):
+    await acme.run(lambda: look.defer(label="in time"))
+    await set_status(acme, suspend_tenant)
+    keep_waiting = waiting_jobs.keep_waiting
+
+    def resume_first(*given: object) -> bool:
+        resume_tenant(acme.ref.id)
+        return keep_waiting(*given)
+
+    monkeypatch.setattr(waiting_jobs, "keep_waiting", resume_first)
+    await run_worker()
+    assert [label for label, _, _ in seen] == ["in time"]
+    assert await waiting() == []
+
+
+async def test_waiting_jobs_do_not_look_like_a_stalled_queue(server, acme):
+    await acme.run(lambda: look.defer(label="patient"))
+    await set_status(acme, suspend_tenant)
+    await run_worker()
+    assert await waiting() == [("patient", True)]
+    assert (await server.client("localhost").get("/readyz")).json()["checks"]["queue"] is True

@@ -19,6 +19,7 @@ from tenants.errors import Conflict, InvalidInput
 from tenants.models import AccessRule, Domain, Tenant, User
 from tenants.provisioning import create, migrate
 from tenants.provisioning.create import create_tenant
+from tenants.provisioning.migrate_all import migrate_all
 from tenants.router import BOTH, PUBLIC_ONLY, TENANT_ONLY
 from tenants.use_cases import tenants
 from tenants.use_cases.tenants import FirstOwner
@@ -115,7 +116,7 @@ def fail(*args: object, **options: object) -> None:
 
 @pytest.mark.parametrize(
     ("module", "step"),
-    [(create, "migrate_schema"), (create, "_seed"), (create, "_permissions_of"), (migrate, "MigrateCommand")],
+    [(create, "template_script"), (create, "_claim"), (create, "replay")],
     ids=lambda value: getattr(value, "__name__", value),
 )
 def test_a_failure_in_the_middle_leaves_nothing(database, nothing_is_left, monkeypatch, module, step):
@@ -125,13 +126,13 @@ def test_a_failure_in_the_middle_leaves_nothing(database, nothing_is_left, monke
 
 
 def test_a_failure_after_all_tables_were_made_leaves_nothing(database, nothing_is_left, monkeypatch):
-    seed = create._seed
+    replay = create.replay
 
-    def seed_and_fail() -> None:
-        seed()
+    def replay_and_fail(script: str) -> None:
+        replay(script)
         raise OnPurpose
 
-    monkeypatch.setattr(create, "_seed", seed_and_fail)
+    monkeypatch.setattr(create, "replay", replay_and_fail)
     with pytest.raises(OnPurpose):
         create_tenant(NEW, "Initech", HOST)
 
@@ -144,7 +145,7 @@ def test_a_tenant_whose_owner_cannot_be_made_is_not_made(database, nothing_is_le
 
 def test_what_failed_once_can_be_done_again(database, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr(create, "_seed", fail)
+        broken.setattr(create, "replay", fail)
         with pytest.raises(OnPurpose):
             create_tenant(NEW, "Initech", HOST)
     assert create_tenant(NEW, "Initech", HOST).schema_name == NEW
@@ -223,7 +224,10 @@ def test_of_two_who_make_the_same_tenant_at_once_one_is_refused(database):
 
 # -- which tables are where (docs/decisions/0002 and 0006)
 
-OPERATORS = {"tenants_tenant", "tenants_domain", "assistants_runlease"}  # the last: decision 0006, no content
+OPERATORS = {
+    *("tenants_tenant", "tenants_domain", "tenants_operatorkey", "tenants_erasurereceipt", "tenants_schematemplate"),
+    "assistants_runlease",  # decision 0006, no content
+}
 QUEUE = {f"procrastinate_{name}" for name in ("jobs", "events", "periodic_defers", "workers")}
 FRAMEWORK_IN_BOTH = {
     *("tenants_user", "tenants_user_groups", "tenants_user_user_permissions"),
@@ -271,7 +275,8 @@ def test_no_table_is_there_that_no_model_knows(database):
 def test_a_tenant_that_is_there_already_is_brought_up_to_date_and_stays_as_it_is(database, acme):
     with tenant_context(acme.ref):
         rules = AccessRule.objects.count()
-    assert set(migrate.migrate_everything()) >= {"public", "acme", "globex"}
+    report = migrate_all(lambda *_: None)
+    assert (report.migrated, set(report.up_to_date), report.failed) == ([], {"acme", "globex"}, {})
     with tenant_context(acme.ref):
         assert AccessRule.objects.count() == rules
         assert migrate.is_current(acme.ref)

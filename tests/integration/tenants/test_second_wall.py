@@ -189,7 +189,7 @@ def test_roles_can_be_made_anew_after_a_restore(acme, globex):
 def test_a_failed_creation_leaves_no_role(monkeypatch):
     from tenants.provisioning import create
 
-    monkeypatch.setattr(create, "_seed", lambda: 1 / 0)
+    monkeypatch.setattr(create, "replay", lambda script: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         create_tenant("shortlived", "Shortlived", "shortlived.localhost")
     with public_context():

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand
 from atrium.demo import build, report
 from atrium.demo.bootstrap import add_options, say, stop
 from atrium.demo.processes import ChildEnded, Children
-from tenants.provisioning.migrate import migrate_everything
+from tenants.provisioning.migrate_all import migrate_all
 
 INDEXING_TIMEOUT = 300.0  # seconds
 
@@ -54,8 +54,9 @@ class Command(BaseCommand):
 
 def _build(file: Path, public_url: str) -> dict[str, Any]:
     known = build.read_known(file)
-    for schema in migrate_everything():
-        say(f"migrating {schema} ...")
+    migrated = migrate_all(lambda schema, *_: say(f"migrating {schema} ..."))
+    for schema, reason in migrated.failed.items():
+        stop(f"the tenant {schema} could not be migrated: {reason}")
     demo: dict[str, Any] = {"public_url": public_url, "operator": build.build_operator(known), "tenants": {}}
     for recipe in build.recipes():
         say(f"making the tenant {recipe.schema_name} ...")

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.core.management.base import BaseCommand
-
-from tenants.provisioning.migrate import migrate_everything
+from tenants.management.commands import migrate_tenants
 
 
-class Command(BaseCommand):
+class Command(migrate_tenants.Command):
     """``manage.py setup``: run it before the web server and the worker of a new version."""
 
     help = __doc__ or ""
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Migrate, and say which schemas were."""
-        for schema in migrate_everything():
-            self.stdout.write(f"{schema}: up to date")

@@ -1,0 +1,9 @@
+"""What this layer tells those above it, which it must not import (``atrium/wiring.py`` connects them)."""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+tenant_erased = Signal()
+"""A tenant is being deleted: remove what a table of the public schema holds of it. Sent inside the transaction, with
+``schema_name``."""
