@@ -3,12 +3,14 @@
 from tenants.admin.access_rule import AccessRuleAdmin
 from tenants.admin.api_key import ApiKeyAdmin
 from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_column
+from tenants.admin.invitation import InvitationAdmin
 from tenants.admin.people import MemberAdmin, OperatorAdmin
 from tenants.admin.tenant import TenantAdmin
 
 __all__ = [
     "AccessRuleAdmin",
     "ApiKeyAdmin",
+    "InvitationAdmin",
     "MemberAdmin",
     "OperatorAdmin",
     "TenantAdmin",

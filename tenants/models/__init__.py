@@ -2,7 +2,9 @@
 
 from tenants.models.access_rule import AccessRule
 from tenants.models.api_key import ApiKey
+from tenants.models.attempts import Attempts
+from tenants.models.invitation import Invitation
 from tenants.models.tenant import Domain, Tenant
 from tenants.models.user import User
 
-__all__ = ["AccessRule", "ApiKey", "Domain", "Tenant", "User"]
+__all__ = ["AccessRule", "ApiKey", "Attempts", "Domain", "Invitation", "Tenant", "User"]

@@ -64,5 +64,5 @@ def operator(clean_tenants) -> Iterator[User]:
             drop_role(tenant.schema_name)
             cursor.execute("DELETE FROM tenants_domain WHERE tenant_id = %s", [tenant.pk])
             cursor.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant.pk])
-        cursor.execute("TRUNCATE django_admin_log, django_session")
+        cursor.execute("TRUNCATE django_admin_log, django_session, tenants_attempts")
         cursor.execute("DELETE FROM tenants_user")
