@@ -21,7 +21,7 @@ from tenants.tasks import tenant_task
 _RETRY = RetryStrategy(max_attempts=6, exponential_wait=5, retry_exceptions={OSError})  # SMTP's errors are OSErrors
 
 
-@tenant_task(name="tenants.send_invitation", retry=_RETRY)
+@tenant_task(name="tenants.send_invitation", queue="mail", retry=_RETRY)
 def send_invitation(invitation_id: int, site: str) -> None:
     """Invite. ``site`` is the tenant's address, with scheme and host; nothing is sent for what is not open any more."""
     invitation = Invitation.objects.select_related("role", "invited_by").filter(pk=invitation_id).first()
@@ -33,7 +33,7 @@ def send_invitation(invitation_id: int, site: str) -> None:
     _send(invitation.email, "Your invitation to {tenant}", "tenants/invitation.txt", facts)
 
 
-@tenant_task(name="tenants.send_password_resets", retry=_RETRY)
+@tenant_task(name="tenants.send_password_resets", queue="mail", retry=_RETRY)
 def send_password_resets(user_ids: list[int], site: str) -> None:
     """Send each of the members the link to a new password."""
     for user in User.objects.filter(pk__in=user_ids):

@@ -23,7 +23,7 @@ VALID, REVOKED, EXPIRED = "Valid", "Revoked", "Expired"
 
 
 class ApiKeyForm(forms.ModelForm):
-    """A key's name, whom it acts for, and its limits."""
+    """A new key: its name, whom it acts for, and its limits."""
 
     known_assistants: ClassVar[Mapping[str, str]] = {}
     scopes = forms.MultipleChoiceField(
@@ -44,8 +44,7 @@ class ApiKeyForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "assistants" in self.fields:  # only for a new key: later they stay as they are
-            self.fields["assistants"].choices = list(self.known_assistants.items())  # type: ignore[attr-defined]
+        self.fields["assistants"].choices = list(self.known_assistants.items())  # type: ignore[attr-defined]
 
 
 class StateFilter(SimpleListFilter):
@@ -71,7 +70,6 @@ class StateFilter(SimpleListFilter):
 class ApiKeyAdmin(UseCaseAdmin):
     """Keys: what is stored is a digest, so the key itself is on the page that answers its making, and nowhere else."""
 
-    form = ApiKeyForm
     list_display = ("name", "starts_with", "acts_for", "may", "state", "used", "ends")
     list_select_related = ("user",)
     list_filter = (StateFilter,)
@@ -107,7 +105,8 @@ class ApiKeyAdmin(UseCaseAdmin):
         class FormWithChoices(ApiKeyForm):
             known_assistants = self.known_assistants()
 
-        kwargs["form"] = FormWithChoices
+        if obj is None:  # of a key that is there, only the name changes
+            kwargs["form"] = FormWithChoices
         kwargs["labels"] = {"user": "Acts for", "expires_at": "Expires"}
         kwargs["help_texts"] = {
             "name": "What it is for, so that you know it again.",
