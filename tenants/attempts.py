@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import F, Q
@@ -41,7 +42,7 @@ def count(key: str, limit: Limit) -> tuple[int, datetime]:
     It is allowed if its number is at most ``limit.attempts``. The last that is allowed begins the waiting time.
     """
     now = timezone.now()
-    values = {"key": key, "now": now, "begin": now - limit.window, "last": limit.attempts}
+    values: dict[str, Any] = {"key": key, "now": now, "begin": now - limit.window, "last": limit.attempts}
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, values)
         number, since = cursor.fetchone()

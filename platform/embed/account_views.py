@@ -42,11 +42,6 @@ class _NamesTenant:
 class SignInForm(TellsLocked, AuthenticationForm):
     """Django's form, which says when too many attempts were made."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["username"].max_length = 254
-        self.fields["username"].widget.attrs["maxlength"] = 254
-
 
 class SignIn(_NamesTenant, views.LoginView):
     """Django's sign-in, by user name or e-mail address."""
