@@ -15,7 +15,7 @@ ADMIN_SCOPE = "admin"
 SCOPES: dict[str, str] = {
     CHAT: "See the assistants, begin conversations, ask and follow answers",
     THREADS_READ: "Read conversations and their runs",
-    THREADS_WRITE: "Rename and delete conversations, delete messages",
+    THREADS_WRITE: "Change and delete conversations, delete messages",
     DOCUMENTS_READ: "Search and read collections and documents",
     DOCUMENTS_WRITE: "Add, change and delete documents and collections",
     ADMIN_SCOPE: "Manage members, invitations and keys, as far as the member it acts for may",

@@ -127,9 +127,10 @@ class ApiKeyAdmin(UseCaseAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
-        """Issue the key, or store its new name."""
+        """Issue the key; or store its new name, and do what the button says."""
         if change:
-            super().save_model(request, obj, form, change)
+            obj.save(update_fields=["name"])
+            self.press_buttons(request, obj)
             return
         given = form.cleaned_data
         limits = KeyLimits(scopes=given["scopes"], assistants=given["assistants"], expires_at=given["expires_at"])

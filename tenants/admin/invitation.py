@@ -81,13 +81,18 @@ class InvitationAdmin(UseCaseAdmin):
         field.empty_label = None
         return field
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Without a button that saves, where nothing can be changed."""
+        return super().render_change_form(request, context | {"show_save": kwargs.get("add", False)}, *args, **kwargs)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """An invitation is withdrawn: its row goes on saying that it was there."""
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
-        """Invite. A page that is saved without a button of its own changes nothing."""
+        """Invite, or do what the button says."""
         if change:
+            self.press_buttons(request, obj)
             return
         actor, given = actor_in_console(request), form.cleaned_data
         adopt(obj, invite(actor, given["email"], given["role"].name, site=_site(request)))

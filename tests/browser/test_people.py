@@ -73,10 +73,10 @@ async def test_an_invitation_is_withdrawn_from_its_page(console, address, acme):
 
 async def test_a_key_for_one_thing_is_made(console, address):
     await console.goto(f"{address}/admin/tenants/apikey/add/")
-    await console.get_by_role("textbox", name="Name").fill("Reader")
-    for box in await console.locator("[name=scopes]:checked").all():
-        await box.uncheck()
-    await console.get_by_label("threads:read").check()
+    await console.get_by_label("Name").fill("Reader")
+    for scope in ("chat", "threads:write", "documents:read", "documents:write"):
+        await console.get_by_label(scope).uncheck()
+    await expect(console.get_by_label("threads:read")).to_be_checked()
     await console.get_by_role("button", name="Save").click()
     await expect(console.get_by_test_id("secret")).to_contain_text("atr_")
     await console.goto(f"{address}/admin/tenants/apikey/")
