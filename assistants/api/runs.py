@@ -107,6 +107,7 @@ async def get_run(request: HttpRequest, run_id: str) -> dict[str, Any]:
 
 
 @router.get("/runs/{run_id}/receipt/", response=ReceiptOut, by_alias=True, operation_id="ai_get_receipt")
+@needs_scope(THREADS_READ)
 async def get_receipt(request: HttpRequest, run_id: str) -> dict[str, Any]:
     """What the run's answer rests on, step by step. Of a run that goes on, or has failed: as far as it came."""
     return await in_database(_receipt, actor_of(request), run_id)

@@ -65,10 +65,14 @@ class InvitationAdmin(UseCaseAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form, in the words of this page."""
-        kwargs["help_texts"] = {
-            "email": "A link is sent there. It works once, for seven days.",
-            "role": "Owners and admins manage everything here, editors documents. Members use the chat only.",
-        }
+        kwargs["help_texts"] = (
+            {}
+            if obj
+            else {
+                "email": "A link is sent there. It works once, for seven days.",
+                "role": "Owners and admins manage everything here, editors documents. Members use the chat only.",
+            }
+        )
         return super().get_form(request, obj, change=change, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -6,14 +6,18 @@ import re
 
 import pytest
 from django.db import connection
+from django.test import RequestFactory
+from ninja import NinjaAPI
 
 from assistants.assistants import AIAssistant
-from atrium.api import api
-from tenants.api.scopes import IN_DOCUMENT
+from atrium.api import api, openai_api
+from tenants.actors import Actor
+from tenants.api.scopes import IN_DOCUMENT, close_undeclared
 from tenants.context import TenantRef, tenant_context
 from tenants.errors import InvalidInput, NotAllowed
 from tenants.key_use import key_use
 from tenants.keys import create_api_key, find_api_key, limits_of
+from tenants.members import roles_of
 from tenants.models import ApiKey
 from tenants.scopes import ADMIN_SCOPE, CHAT, ORDINARY, SCOPES, THREADS_READ, ScopeMissing
 from tenants.use_cases.api_keys import KeyLimits, issue_api_key
@@ -56,6 +60,46 @@ async def test_every_operation_declares_a_scope_and_refuses_a_key_that_has_all_o
         pytest.fail(f"the body of the test does not fit {operation['operationId']}: {answer.text}")
     assert (answer.status_code, answer.json()["code"], answer.json()["scope"]) == (403, "scope_missing", scope)
     assert f"`{scope}`" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("served", [api, openai_api], ids=["api", "openai_api"])
+def test_operations_that_no_document_shows_declare_one_too(served):
+    operations = [
+        operation
+        for router in served._get_bound_routers()
+        for view in router.path_operations.values()
+        for operation in view.operations
+    ]
+    assert operations
+    assert [each.path for each in operations if (each.openapi_extra or {}).get(IN_DOCUMENT) not in SCOPES] == []
+
+
+async def test_the_openai_face_is_for_keys_that_chat(server, acme):
+    client, _ = await key_with(server, acme, *(ORDINARY - {CHAT}))
+    for method, path in (("GET", "models"), ("GET", "models/docs_assistant"), ("POST", "chat/completions")):
+        answer = await client.request(method, f"/v1/{path}", json={"model": "docs_assistant", "messages": []})
+        assert answer.status_code in (403, 400), answer.text
+    assert (await client.get("/v1/models")).json()["error"]["code"] == "scope_missing"
+
+
+async def test_an_operation_of_a_projects_own_that_declares_none_is_for_unlimited_keys(acme):
+    own = NinjaAPI(urls_namespace="a_projects_own")
+
+    @own.get("/")
+    async def look(request):
+        return "seen"
+
+    close_undeclared(own)
+    views = [view for router in own._get_bound_routers() for view in router.path_operations.values()]
+    [operation] = views[0].operations
+    request = RequestFactory().get("/")
+    for scopes, allowed in ((None, True), (ORDINARY, True), (ORDINARY - {CHAT}, False)):
+        request.actor = Actor("api_key", acme.ref, scopes=scopes)
+        if allowed:
+            assert await operation.view_func(request) == "seen"
+        else:
+            with pytest.raises(ScopeMissing):
+                await operation.view_func(request)
 
 
 def _body(operation) -> dict | None:
@@ -185,9 +229,6 @@ def in_acme(acme):
 
 def acting(tenant: TenantFixture, *scopes: str, user=None, assistants=()):
     """The actor that a new key is."""
-    from tenants.actors import Actor
-    from tenants.members import roles_of
-
     user = user or tenant.owner
     row, _ = create_api_key("acting", user, scopes=scopes, assistants=assistants)
     return Actor("api_key", tenant.ref, user.pk, row.pk, roles_of(user), **limits_of(row))
