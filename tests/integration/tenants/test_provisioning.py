@@ -226,7 +226,7 @@ def test_of_two_who_make_the_same_tenant_at_once_one_is_refused(database):
 OPERATORS = {"tenants_tenant", "tenants_domain", "assistants_runlease"}  # the last: decision 0006, no content
 QUEUE = {f"procrastinate_{name}" for name in ("jobs", "events", "periodic_defers", "workers")}
 FRAMEWORK_IN_BOTH = {
-    *("tenants_user", "tenants_user_groups", "tenants_user_user_permissions"),
+    *("tenants_user", "tenants_user_groups", "tenants_user_user_permissions", "tenants_attempts"),
     *("auth_group", "auth_group_permissions", "auth_permission"),
     *("django_session", "django_content_type", "django_admin_log", "django_migrations"),
 }
