@@ -73,6 +73,10 @@ class Caller:
         """Members and API keys are. Never a query."""
         return self._actor.is_signed_in if self._actor else _is_signed_in(self._user)
 
+    def reaches(self, assistant_id: str) -> bool:
+        """False for an API key that was made for other assistants. Never a query."""
+        return self._actor is None or self._actor.reaches(assistant_id)
+
     def _actor_known_already(self) -> Actor | None:
         for actor in (getattr(self.request, "actor", None), acting_actor()):
             # Another user's actor, or another tenant's whose user has the same number, would lend its roles.

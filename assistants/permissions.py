@@ -107,6 +107,8 @@ def check_may_run(who: Actor | Caller, assistant_id: str) -> Decision:
     Raises ``AIAssistantNotDefinedError``, or ``AIUserNotAllowedError``.
     """
     caller, assistant = Caller.of(who), AIAssistant.get_cls(assistant_id)
+    if not caller.reaches(assistant_id):
+        raise AIUserNotAllowedError("You are not allowed to use this assistant.", code="assistant_not_allowed")
     if permission("CAN_RUN_ASSISTANT") is may_run_assistant:
         decision = decide_use(caller.actor, assistant_id)
     else:
@@ -123,7 +125,7 @@ def visible_assistants(who: Actor | Caller) -> list[type[AIAssistant]]:
         allowed = usable(caller.actor, registry)  # one read of the rules for all
     else:
         allowed = {id for id, cls in registry.items() if is_allowed(caller, "CAN_RUN_ASSISTANT", assistant_cls=cls)}
-    return sorted((registry[id] for id in allowed), key=lambda cls: (cls.name, cls.id))
+    return sorted((registry[id] for id in allowed if caller.reaches(id)), key=lambda cls: (cls.name, cls.id))
 
 
 def check_allowed(caller: Caller, name: PermissionName, **facts: Any) -> None:
@@ -134,6 +136,8 @@ def check_allowed(caller: Caller, name: PermissionName, **facts: Any) -> None:
 
 def is_allowed(caller: Caller, name: PermissionName, **facts: Any) -> bool:
     """The answer of the configured function. ``facts`` are those of ``FACTS``."""
+    if name == "CAN_RUN_ASSISTANT" and not caller.reaches(facts["assistant_cls"].id):
+        return False
     function = permission(name)
     wanted = _parameters(function)
     arguments: dict[str, Any] = {fact: value for fact, value in facts.items() if fact in wanted}

@@ -21,7 +21,8 @@ CONSOLE_ROLES = frozenset({OWNER, ADMIN, EDITOR})
 class Actor:
     """Who acts, for which tenant. ``user_id`` is the member, also behind an API key that acts for one.
 
-    ``roles`` are the names of the Django groups that the member is in; ``label`` is for logs and screens.
+    ``roles`` are the names of the Django groups that the member is in; ``label`` is for logs and screens. An API key
+    may be limited to ``scopes`` (``tenants/scopes.py``) and to some ``assistants``, by id; None is no limit.
     """
 
     kind: ActorKind
@@ -30,6 +31,8 @@ class Actor:
     api_key_id: int | None = None
     roles: frozenset[str] = field(default_factory=frozenset)
     label: str = ""
+    scopes: frozenset[str] | None = None
+    assistants: frozenset[str] | None = None
 
     @property
     def is_signed_in(self) -> bool:
@@ -39,6 +42,10 @@ class Actor:
     def has_role(self, *names: str) -> bool:
         """True when the actor holds one of the roles."""
         return not self.roles.isdisjoint(names)
+
+    def reaches(self, assistant_id: str) -> bool:
+        """False for an API key that was made for other assistants; else the access rules decide."""
+        return self.assistants is None or assistant_id in self.assistants
 
 
 _acting: ContextVar[Actor | None] = ContextVar("atrium_actor", default=None)

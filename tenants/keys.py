@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import CharField
@@ -11,15 +14,34 @@ from django.db.models import CharField
 from tenants.members import role_names
 from tenants.models import ApiKey, User
 from tenants.prepared import Given, Prepared
+from tenants.scopes import ordinary_scopes
 
 KEY_START = "atr_"
 PREFIX_LENGTH = len(KEY_START) + 6
 
 
-def create_api_key(name: str, user: User | None = None) -> tuple[ApiKey, str]:
-    """A new key for the current tenant. Returns the row and the key itself, which is never shown again."""
+def create_api_key(
+    name: str,
+    user: User | None = None,
+    *,
+    scopes: Collection[str] | None = None,
+    assistants: Collection[str] = (),
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """A new key for the current tenant. Returns the row and the key itself, which is never shown again.
+
+    Without ``scopes`` it has all the ordinary ones; without ``assistants`` (ids) it is not limited to any.
+    """
     secret = KEY_START + secrets.token_urlsafe(32)
-    row = ApiKey.objects.create(name=name, user=user, prefix=secret[:PREFIX_LENGTH], digest=digest_of(secret))
+    row = ApiKey.objects.create(
+        name=name,
+        user=user,
+        prefix=secret[:PREFIX_LENGTH],
+        digest=digest_of(secret),
+        scopes=ordinary_scopes() if scopes is None else list(scopes),
+        assistants=sorted(set(assistants)),
+        expires_at=expires_at,
+    )
     return row, secret
 
 
@@ -39,6 +61,13 @@ def find_api_key(secret: str) -> ApiKey | None:
         key.user = User.from_db(DEFAULT_DB_ALIAS, _USER_FIELDS, of_user)
         key.user.role_names = role_names
     return key if key.is_valid and (key.user is None or key.user.is_active) else None
+
+
+def limits_of(key: ApiKey | None) -> dict[str, Any]:
+    """What an actor that is this key may do at the most: its ``scopes`` and ``assistants``. No key, no limits."""
+    if key is None:
+        return {}
+    return {"scopes": frozenset(key.scopes), "assistants": frozenset(key.assistants) or None}
 
 
 _KEY_FIELDS = [field.attname for field in ApiKey._meta.concrete_fields]

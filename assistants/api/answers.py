@@ -14,7 +14,9 @@ from assistants.api.schemas import ThreadMessage
 from assistants.callers import Caller
 from assistants.presentation import message_as_json
 from assistants.use_cases import feedback, other_answers, runs
+from tenants.api.scopes import needs_scope
 from tenants.database import in_database
+from tenants.scopes import CHAT, THREADS_READ
 
 router = Router()
 RUNS, MESSAGES = ["runs"], ["messages"]
@@ -36,12 +38,14 @@ class FeedbackIn(Schema):
 
 
 @router.get("/runs/{run_id}/variants/", response=list[AnswerOut], operation_id="ai_list_run_variants", tags=RUNS)
+@needs_scope(THREADS_READ)
 async def list_variants(request: HttpRequest, run_id: str) -> list[dict[str, Any]]:
     """All answers to the question of this run, oldest first: also those that failed."""
     return await in_database(_answers, Caller.of_request(request), run_id)
 
 
 @router.post("/runs/{run_id}/show/", response=list[AnswerOut], operation_id="ai_show_run", tags=RUNS)
+@needs_scope(CHAT)
 async def show_run(request: HttpRequest, run_id: str) -> list[dict[str, Any]]:
     """Show this run's answer in the thread, in the place of the others to its question. The model reads it so, too."""
     return await in_database(_show, Caller.of_request(request), run_id)
@@ -53,6 +57,7 @@ async def show_run(request: HttpRequest, run_id: str) -> list[dict[str, Any]]:
     operation_id="ai_give_feedback",
     tags=MESSAGES,
 )
+@needs_scope(CHAT)
 async def give_feedback(request: HttpRequest, thread_id: str, message_id: str, payload: FeedbackIn) -> dict[str, Any]:
     """Say of an answer whether it was good. It takes the place of what you said before."""
     caller = Caller.of_request(request)
@@ -65,6 +70,7 @@ async def give_feedback(request: HttpRequest, thread_id: str, message_id: str, p
     operation_id="ai_take_feedback_back",
     tags=MESSAGES,
 )
+@needs_scope(CHAT)
 async def take_feedback_back(request: HttpRequest, thread_id: str, message_id: str) -> Status:
     """Take back what you said of an answer."""
     await in_database(feedback.take_feedback_back, Caller.of_request(request), thread_id, message_id)

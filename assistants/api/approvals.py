@@ -13,6 +13,8 @@ from assistants.api.runs import RunMode, RunOut, answer
 from assistants.api.turns import go_on
 from assistants.runs import sse
 from assistants.runs.decisions import Decision
+from tenants.api.scopes import needs_scope
+from tenants.scopes import CHAT
 
 router = Router()
 
@@ -46,6 +48,7 @@ class ApprovalsIn(RunMode):
         }
     },
 )
+@needs_scope(CHAT)
 async def decide(request: HttpRequest, run_id: str, payload: ApprovalsIn) -> Status | HttpResponseBase:
     """Approve, refuse or edit the tool calls that a run waits with. Then it goes on."""
     decisions = [Decision(each.call_id, each.decision, each.reason or "", each.args) for each in payload.decisions]

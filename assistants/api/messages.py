@@ -19,7 +19,9 @@ from assistants.paging import DEFAULT_LIMIT, Order, Page
 from assistants.presentation import message_as_json
 from assistants.runs import sse
 from assistants.use_cases import messages
+from tenants.api.scopes import needs_scope
 from tenants.database import in_database
+from tenants.scopes import CHAT, THREADS_READ, THREADS_WRITE
 
 router = Router()
 
@@ -33,6 +35,7 @@ InOrder = Annotated[Order, Query(description="`asc`: oldest first. `desc`: newes
     operation_id="ai_list_thread_messages",
     openapi_extra=LINK_HEADER,
 )
+@needs_scope(THREADS_READ)
 async def list_messages(
     request: HttpRequest,
     thread_id: str,
@@ -61,6 +64,7 @@ async def list_messages(
         }
     },
 )
+@needs_scope(CHAT)
 async def create_message(
     request: HttpRequest, thread_id: str, payload: schemas.ThreadMessageIn
 ) -> Status | HttpResponseBase:
@@ -77,6 +81,7 @@ async def create_message(
     response={204: None},
     operation_id="ai_delete_thread_message",
 )
+@needs_scope(THREADS_WRITE)
 async def delete_message(request: HttpRequest, thread_id: str, message_id: str) -> Status:
     """Delete one message."""
     await in_database(_delete, Caller.of_request(request), thread_id, message_id)

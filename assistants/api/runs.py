@@ -22,8 +22,10 @@ from assistants.runs.runner import runner
 from assistants.use_cases import runs
 from tenants.actors import Actor
 from tenants.api.auth import actor_of
+from tenants.api.scopes import needs_scope
 from tenants.database import in_database
 from tenants.errors import InvalidInput
+from tenants.scopes import CHAT, THREADS_READ
 
 router = Router()
 
@@ -78,6 +80,7 @@ class RunIn(ThreadMessageIn, RunMode):
     operation_id="ai_list_runs",
     openapi_extra=LINK_HEADER,
 )
+@needs_scope(THREADS_READ)
 async def list_runs(
     request: HttpRequest, response: HttpResponse, thread_id: str, limit: Limit = DEFAULT_LIMIT, after: After = ""
 ) -> list[dict[str, Any]]:
@@ -89,6 +92,7 @@ async def list_runs(
 
 
 @router.post("/threads/{thread_id}/runs/", response={201: RunOut, 202: RunOut}, operation_id="ai_create_run")
+@needs_scope(CHAT)
 async def create_run(request: HttpRequest, thread_id: str, payload: RunIn) -> Status | HttpResponseBase:
     """Ask the assistant. The run goes on whatever becomes of this connection."""
     started = await begin(request, thread_id, payload.assistant_id, payload.content)
@@ -96,12 +100,14 @@ async def create_run(request: HttpRequest, thread_id: str, payload: RunIn) -> St
 
 
 @router.get("/runs/{run_id}/", response=RunOut, operation_id="ai_get_run")
+@needs_scope(CHAT)
 async def get_run(request: HttpRequest, run_id: str) -> dict[str, Any]:
     """Where a run stands."""
     return await in_database(_run, actor_of(request), run_id)
 
 
 @router.get("/runs/{run_id}/receipt/", response=ReceiptOut, by_alias=True, operation_id="ai_get_receipt")
+@needs_scope(THREADS_READ)
 async def get_receipt(request: HttpRequest, run_id: str) -> dict[str, Any]:
     """What the run's answer rests on, step by step. Of a run that goes on, or has failed: as far as it came."""
     return await in_database(_receipt, actor_of(request), run_id)
@@ -119,6 +125,7 @@ async def get_receipt(request: HttpRequest, run_id: str) -> dict[str, Any]:
         }
     },
 )
+@needs_scope(CHAT)
 async def follow_run(request: HttpRequest, run_id: str, after: int | None = None) -> HttpResponseBase:
     """The events with a number above ``after`` or the ``Last-Event-ID`` header: live, or after the end."""
     run = await in_database(runs.get_run_to_follow, actor_of(request), run_id)
@@ -126,6 +133,7 @@ async def follow_run(request: HttpRequest, run_id: str, after: int | None = None
 
 
 @router.post("/runs/{run_id}/cancel/", response={202: RunOut}, operation_id="ai_cancel_run")
+@needs_scope(CHAT)
 async def cancel_run(request: HttpRequest, run_id: str) -> Status:
     """Stop a run. What was said until then is kept."""
     run = await in_database(_cancelled, actor_of(request), run_id)
@@ -153,6 +161,7 @@ def _cancelled(actor: Actor, run_id: Any) -> dict[str, Any]:
 
 
 @router.post("/runs/{run_id}/regenerate/", response={201: RunOut, 202: RunOut}, operation_id="ai_regenerate_run")
+@needs_scope(CHAT)
 async def regenerate_run(
     request: HttpRequest, run_id: str, payload: RunMode | None = None
 ) -> Status | HttpResponseBase:

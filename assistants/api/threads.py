@@ -17,19 +17,23 @@ from assistants.callers import Caller
 from assistants.models import Thread
 from assistants.paging import DEFAULT_LIMIT, Page
 from assistants.use_cases import threads
+from tenants.api.scopes import needs_scope
 from tenants.database import in_database
+from tenants.scopes import CHAT, THREADS_READ, THREADS_WRITE
 
 router = Router()
 THREADS = ["threads"]
 
 
 @router.get("/assistants/", response=list[schemas.Assistant], operation_id="ai_list_assistants")
+@needs_scope(CHAT)
 async def list_assistants(request: HttpRequest) -> list[Any]:
     """The assistants that you may use, by name."""
     return [_shown(assistant) for assistant in await in_database(threads.list_assistants, Caller.of_request(request))]
 
 
 @router.get("/assistants/{assistant_id}/", response=schemas.Assistant, operation_id="ai_get_assistant")
+@needs_scope(CHAT)
 async def get_assistant(request: HttpRequest, assistant_id: str) -> Any:
     """One assistant."""
     return _shown(await in_database(threads.get_assistant, Caller.of_request(request), assistant_id))
@@ -38,6 +42,7 @@ async def get_assistant(request: HttpRequest, assistant_id: str) -> Any:
 @router.get(
     "/threads/", response=list[schemas.Thread], operation_id="ai_list_threads", tags=THREADS, openapi_extra=LINK_HEADER
 )
+@needs_scope(THREADS_READ)
 async def list_threads(
     request: HttpRequest,
     response: HttpResponse,
@@ -55,6 +60,7 @@ async def list_threads(
 @router.post(
     "/threads/", response={200: schemas.Thread, 201: schemas.Thread}, operation_id="ai_create_thread", tags=THREADS
 )
+@needs_scope(CHAT)
 async def create_thread(request: HttpRequest, payload: schemas.ThreadIn) -> Status:
     """A new thread: 201."""
     caller = Caller.of_request(request)
@@ -63,12 +69,14 @@ async def create_thread(request: HttpRequest, payload: schemas.ThreadIn) -> Stat
 
 
 @router.get("/threads/{thread_id}/", response=schemas.Thread, operation_id="ai_get_thread", tags=THREADS)
+@needs_scope(THREADS_READ)
 async def get_thread(request: HttpRequest, thread_id: str) -> Thread:
     """One thread."""
     return await in_database(threads.get_thread, Caller.of_request(request), thread_id)
 
 
 @router.patch("/threads/{thread_id}/", response=schemas.Thread, operation_id="ai_update_thread", tags=THREADS)
+@needs_scope(THREADS_WRITE)
 async def update_thread(request: HttpRequest, thread_id: str, payload: schemas.ThreadIn) -> Thread:
     """Change what is sent, and nothing else."""
     changes = payload.dict(exclude_unset=True)
@@ -76,6 +84,7 @@ async def update_thread(request: HttpRequest, thread_id: str, payload: schemas.T
 
 
 @router.delete("/threads/{thread_id}/", response={204: None}, operation_id="ai_delete_thread", tags=THREADS)
+@needs_scope(THREADS_WRITE)
 async def delete_thread(request: HttpRequest, thread_id: str) -> Status:
     """Delete a thread and all that is in it."""
     await in_database(_delete, Caller.of_request(request), thread_id)

@@ -25,9 +25,11 @@ from assistants.use_cases import threads
 from assistants.use_cases.begin_completion import begin_completion
 from assistants.use_cases.read_completion import read_completion
 from tenants.api.auth import actor_of
+from tenants.api.scopes import needs_scope
 from tenants.context import require_tenant
 from tenants.database import in_database
 from tenants.errors import AtriumError, NotFound
+from tenants.scopes import CHAT
 
 router = Router()
 
@@ -49,6 +51,7 @@ class MethodNotAllowed(AtriumError):
 
 
 @router.get("/models")
+@needs_scope(CHAT)
 async def list_models(request: HttpRequest) -> HttpResponse:
     """The assistants that the key may use, as models."""
     found = await in_database(threads.list_assistants, Caller.of_request(request))
@@ -56,12 +59,14 @@ async def list_models(request: HttpRequest) -> HttpResponse:
 
 
 @router.get("/models/{model_id}")
+@needs_scope(CHAT)
 async def get_model(request: HttpRequest, model_id: str) -> HttpResponse:
     """One of them."""
     return json_response(_model(await in_database(threads.get_assistant, Caller.of_request(request), model_id)))
 
 
 @router.post("/chat/completions")
+@needs_scope(CHAT)
 async def create_completion(request: HttpRequest, payload: CompletionIn) -> HttpResponseBase:
     """Ask an assistant. The run goes on whatever becomes of this connection."""
     started = await unbroken(_begin(request, payload))
@@ -83,18 +88,21 @@ EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 @router.api_operation(["POST", "PUT", "PATCH", "DELETE"], "/models")
 @router.api_operation(["GET", "PUT", "PATCH", "DELETE"], "/chat/completions")
+@needs_scope(CHAT)
 async def refuse_method(request: HttpRequest) -> None:
     """Said in OpenAI's shape, which Django's own answer has not."""
     raise MethodNotAllowed
 
 
 @router.api_operation(["POST", "PUT", "PATCH", "DELETE"], "/models/{model_id}")
+@needs_scope(CHAT)
 async def refuse_method_of_model(request: HttpRequest, model_id: str) -> None:
     """As ``refuse_method``."""
     raise MethodNotAllowed
 
 
 @router.api_operation(EVERY_METHOD, "/{path:rest}")
+@needs_scope(CHAT)
 async def refuse_unknown(request: HttpRequest, rest: str) -> None:
     """What OpenAI has and Atrium has not."""
     raise NoSuchEndpoint

@@ -22,6 +22,7 @@ from assistants.use_cases.record_answer import record_answer
 from tenants.actors import Actor
 from tenants.context import TenantRef, public_context, require_tenant, tenant_context
 from tenants.database import in_database
+from tenants.keys import limits_of
 from tenants.members import roles_of
 from tenants.models import Tenant
 
@@ -62,7 +63,7 @@ Found = tuple[Turn, int, list[Event], tuple[str, str] | None]
 def _take(orphan: Orphan) -> Found | None:
     """The run as a turn, the number of its last event, its events since it began or went on after a pause, and why it
     cannot go on (or None)."""
-    run = Run.objects.select_related("question", "created_by").filter(pk=orphan.run_id).first()
+    run = Run.objects.select_related("question", "created_by", "api_key").filter(pk=orphan.run_id).first()
     if run is None or run.question is None or run.status not in (Run.Status.RUNNING, Run.Status.QUEUED):
         _drop(orphan)
         return None
@@ -109,6 +110,7 @@ def _turn(run: Run) -> Turn:
         user_id=run.created_by_id,
         api_key_id=run.api_key_id,
         roles=roles_of(run.created_by),
+        **limits_of(run.api_key),
     )
     return turn_of(run, assistant_class(user=run.created_by, actor=actor), actor)
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 from assistants.api.assembly import assemble_api
 from assistants.openai_api.assembly import assemble_openai_api
 from rag.api import router as rag
+from tenants.api.keys import router as keys
+from tenants.api.members import router as members
+from tenants.api.scopes import close_undeclared
 
 api = assemble_api()
 api.add_router("", rag, tags=["documents"])
+api.add_router("", members, tags=["members"])
+api.add_router("", keys, tags=["keys"])
+close_undeclared(api)
 
 openai_api = assemble_openai_api()
+close_undeclared(openai_api)

@@ -111,7 +111,13 @@ UNFOLD_TENANT: dict[str, Any] = {
                     _link("Collections", "folder_open", "console", "rag.collection"),
                 ],
             },
-            {"title": "People", "items": [_link("Members", "group", "console", "tenants.user")]},
+            {
+                "title": "People",
+                "items": [
+                    _link("Members", "group", "console", "tenants.user"),
+                    _link("Invitations", "mail", "console", "tenants.invitation"),
+                ],
+            },
             {
                 "title": "Access",
                 "items": [

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.apps import apps
 from django.http import HttpRequest, HttpResponseBase
+from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
 from assistants.admin import ThreadAdmin
@@ -23,12 +24,14 @@ from tenants.admin import (
     AccessRuleAdmin,
     ApiKeyAdmin,
     ErasureReceiptAdmin,
+    InvitationAdmin,
     MemberAdmin,
     OperatorAdmin,
     OperatorKeyAdmin,
     TenantAdmin,
 )
-from tenants.models import AccessRule, ApiKey, ErasureReceipt, OperatorKey, Tenant, User
+from tenants.models import AccessRule, ApiKey, ErasureReceipt, Invitation, OperatorKey, Tenant, User
+from tenants.sign_in import TellsLocked
 
 # Alpine, which unfold is made with, builds functions from its attributes' texts. Inline scripts stay forbidden,
 # and so are inline styles: the colours come from console.css (console_look.py).
@@ -49,12 +52,17 @@ def with_console_csp(view: View) -> View:
     return answer
 
 
+class ConsoleSignInForm(TellsLocked, AuthenticationForm):
+    """unfold's form, which says when too many attempts were made."""
+
+
 class ConsoleSite(UnfoldAdminSite):
     """What both consoles share."""
 
     index_template = "console/index.html"
     index_title = "Overview"
     login_template = "console/sign_in.html"
+    login_form = ConsoleSignInForm
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Django's wrapper of each page, and the page's content security policy."""
@@ -81,13 +89,21 @@ class TenantSite(ConsoleSite):
     settings_name = "UNFOLD_TENANT"
 
 
-class RuleAdmin(AccessRuleAdmin):
-    """Access rules about the assistants that are installed."""
+class _KnowsAssistants:
+    """Pages on which assistants are chosen from those that are installed."""
 
     def known_assistants(self) -> Mapping[str, str]:
         """From the registry, by name."""
         registry = AIAssistant.get_cls_registry()
         return dict(sorted(((name, cls.name) for name, cls in registry.items()), key=lambda pair: pair[1]))
+
+
+class RuleAdmin(_KnowsAssistants, AccessRuleAdmin):
+    """Access rules about the assistants that are installed."""
+
+
+class KeyAdmin(_KnowsAssistants, ApiKeyAdmin):
+    """API keys, for the assistants that are installed."""
 
 
 operator_site = OperatorSite(name="operator")
@@ -102,7 +118,8 @@ tenant_site.register(Run, RunAdmin)
 tenant_site.register(Document, DocumentAdmin)
 tenant_site.register(Collection, CollectionAdmin)
 tenant_site.register(User, MemberAdmin)
-tenant_site.register(ApiKey, ApiKeyAdmin)
+tenant_site.register(Invitation, InvitationAdmin)
+tenant_site.register(ApiKey, KeyAdmin)
 tenant_site.register(AccessRule, RuleAdmin)
 
 if apps.is_installed("atrium.demo.example"):

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+MAIL_SECURITY = ("starttls", "tls", "none")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -64,6 +65,13 @@ def _prices(raw: str) -> dict[str, Any]:
 
 def _words(raw: str) -> list[str]:
     return [word.strip() for word in raw.split(",") if word.strip()]
+
+
+def _mail_security(raw: str) -> str:
+    kind = raw.strip().lower()
+    if kind not in MAIL_SECURITY:
+        raise ValueError(f"expected one of {', '.join(MAIL_SECURITY)}")
+    return kind
 
 
 @dataclass(frozen=True)
@@ -126,6 +134,15 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("ATRIUM_EXAMPLE", _flag, False, "Install the example app: an issue tracker, with assistants for it."),
     Variable("ATRIUM_RUN_TIMEOUT", _seconds, 300.0, "Seconds that one answer may take at the most."),
     Variable("ATRIUM_RUN_EVENTS_DAYS", _whole, 30, "Days that an ended run's events are kept; 0: for ever."),
+    Variable("ATRIUM_EMAIL_HOST", _text, "", "Mail server. Empty: e-mails are written to the worker's output."),
+    Variable("ATRIUM_EMAIL_PORT", _whole, 587, "The mail server's port."),
+    Variable("ATRIUM_EMAIL_USER", _text, "", "Name to sign in with at the mail server."),
+    Variable("ATRIUM_EMAIL_PASSWORD", _text, "", "Password to sign in with at the mail server."),
+    Variable("ATRIUM_EMAIL_SECURITY", _mail_security, "starttls", "starttls, tls or none: how the mail server is met."),
+    Variable("ATRIUM_EMAIL_FROM", _text, "Atrium <atrium@localhost>", "Sender of the e-mails."),
+    Variable("ATRIUM_SIGN_IN_ATTEMPTS", _whole, 5, "Wrong passwords for one user name from one address, then a lock."),
+    Variable("ATRIUM_SIGN_IN_ADDRESS_ATTEMPTS", _whole, 50, "Wrong passwords from one address, then a lock."),
+    Variable("ATRIUM_SIGN_IN_LOCK_MINUTES", _whole, 15, "Minutes that such a lock lasts, and that attempts count."),
     Variable("ATRIUM_LOG_LEVEL", _level, "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Variable("ATRIUM_LOG_JSON", _flag, True, "One JSON object a log line; off: plain text for a terminal."),
     Variable("ATRIUM_STATIC_ROOT", _text, "staticfiles", "Folder that collectstatic fills and the server serves."),

@@ -19,6 +19,7 @@ from assistants.use_cases.runs import CANCEL_CHANNEL
 from tenants import hosts, sync_bridge
 from tenants.database import in_database
 from tenants.hosts import host_map
+from tenants.key_use import KeyUseWriter
 from tenants.notifications import Listener
 
 
@@ -30,13 +31,14 @@ async def lifespan(
     listener = Listener()
     listener.on(hosts.CHANNEL, lambda _: host_map.forget())
     listener.on(CANCEL_CHANNEL, _cancel)
-    keeper = Keeper()
+    keeper, uses = Keeper(), KeyUseWriter()
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             runner.reopen()
             listener.start()
             keeper.start()
+            uses.start()
             sync_bridge.adopt_loop()
             warm_up()
             await send({"type": "lifespan.startup.complete"})
@@ -44,6 +46,7 @@ async def lifespan(
             await runner.drain()
             await keeper.stop()
             await in_database(let_go)
+            await uses.stop()
             sync_bridge.release_loop()
             await close_http_client()
             await listener.stop()

@@ -5,11 +5,16 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from embed import views
+from embed import account_views, views
 
 # The names are Django's own: settings.LOGIN_URL and LOGOUT_REDIRECT_URL say "login".
 urlpatterns = [
     path("", views.chat_page, name="chat"),
-    path("accounts/login/", views.SignIn.as_view(), name="login"),
+    path("accounts/login/", account_views.SignIn.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("accounts/password/", account_views.ResetPassword.as_view(), name="password_reset"),
+    path("accounts/password/asked/", account_views.ResetPasswordAsked.as_view(), name="password_reset_done"),
+    path("accounts/password/<uidb64>/<token>/", account_views.NewPassword.as_view(), name="password_reset_confirm"),
+    path("accounts/password/set/", account_views.NewPasswordSet.as_view(), name="password_reset_complete"),
+    path("accounts/invitation/<str:token>/", account_views.AcceptInvitation.as_view(), name="accept_invitation"),
 ]

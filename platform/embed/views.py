@@ -1,18 +1,18 @@
-"""The members' chat page and the way in and out of it."""
+"""The members' chat page. The way in is in ``account_views.py``."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.views import LoginView, redirect_to_login
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from tenants.context import current_tenant
+from embed.account_views import tenant_name
 from tenants.database import in_database
 
 STARTERS = (
@@ -47,28 +47,13 @@ def _signed_in_member(request: HttpRequest) -> dict[str, Any] | None:
 def _page(member: dict[str, Any]) -> dict[str, Any]:
     return {
         "member": member,
-        "tenant_name": _tenant_name(),
+        "tenant_name": tenant_name(),
         "chat_config": {
             "apiBase": "/api",
             "csrfCookie": settings.CSRF_COOKIE_NAME,
             "signInUrl": reverse("login"),
             "userName": member["name"],
-            "tenantName": _tenant_name(),
+            "tenantName": tenant_name(),
             "starters": list(STARTERS),
         },
     }
-
-
-def _tenant_name() -> str:
-    tenant = current_tenant()
-    return tenant.name if tenant else ""
-
-
-class SignIn(LoginView):
-    """Django's sign-in, with the tenant's name on the page."""
-
-    redirect_authenticated_user = True
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add ``tenant_name`` to the template's context."""
-        return super().get_context_data(**kwargs, tenant_name=_tenant_name())

@@ -17,7 +17,9 @@ from rag.use_cases.get_passage import get_passage as get_passage_of
 from rag.use_cases.search import asearch
 from tenants.actors import Actor
 from tenants.api.auth import actor_of
+from tenants.api.scopes import needs_scope
 from tenants.database import in_database
+from tenants.scopes import DOCUMENTS_READ
 
 router = Router(tags=["knowledge"])
 
@@ -26,6 +28,7 @@ Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 
 
 @router.get("/collections/", response=list[CollectionOut], operation_id="list_collections", summary="List collections")
+@needs_scope(DOCUMENTS_READ)
 async def list_collections(request: HttpRequest) -> list[Collection]:
     """The collections that the actor may read, by name."""
     return await in_database(lambda: list(access_collections(actor_of(request))))
@@ -34,12 +37,14 @@ async def list_collections(request: HttpRequest) -> list[Collection]:
 @router.post(
     "/collections/search/", response=SearchOut, operation_id="search_collections", summary="Search collections"
 )
+@needs_scope(DOCUMENTS_READ)
 async def search_collections(request: HttpRequest, body: SearchIn) -> dict[str, list[Hit]]:
     """The best passages by words and by meaning. Nothing is found where neither comes near."""
     return {"hits": await asearch(actor_of(request), body.query, body.collection_ids, body.limit)}
 
 
 @router.get("/documents/", response=list[DocumentOut], operation_id="list_documents", summary="List documents")
+@needs_scope(DOCUMENTS_READ)
 async def list_documents(
     request: HttpRequest, collection_id: UUID | None = None, limit: Limit = 50, offset: Offset = 0
 ) -> list[Document]:
@@ -48,6 +53,7 @@ async def list_documents(
 
 
 @router.get("/passages/{chunk_id}/", response=PassageOut, operation_id="get_passage", summary="Open a citation")
+@needs_scope(DOCUMENTS_READ)
 async def get_passage(request: HttpRequest, chunk_id: int) -> Passage:
     """A passage between its neighbours."""
     return await in_database(get_passage_of, actor_of(request), chunk_id)

@@ -4,6 +4,7 @@ from tenants.admin.access_rule import AccessRuleAdmin
 from tenants.admin.api_key import ApiKeyAdmin
 from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_column
 from tenants.admin.erasure_receipt import ErasureReceiptAdmin
+from tenants.admin.invitation import InvitationAdmin
 from tenants.admin.operator_key import OperatorKeyAdmin
 from tenants.admin.people import MemberAdmin, OperatorAdmin
 from tenants.admin.tenant import TenantAdmin
@@ -12,6 +13,7 @@ __all__ = [
     "AccessRuleAdmin",
     "ApiKeyAdmin",
     "ErasureReceiptAdmin",
+    "InvitationAdmin",
     "MemberAdmin",
     "OperatorAdmin",
     "OperatorKeyAdmin",

@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib.admin import SimpleListFilter
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_column
 from tenants.models import ApiKey, User
-from tenants.use_cases.api_keys import issue_api_key, revoke_api_key
+from tenants.scopes import ORDINARY, SCOPES, ordinary_scopes
+from tenants.use_cases.api_keys import KeyLimits, issue_api_key, revoke_api_key
 
 VALID, REVOKED, EXPIRED = "Valid", "Revoked", "Expired"
+
+
+class ApiKeyForm(forms.ModelForm):
+    """A new key: its name, whom it acts for, and its limits."""
+
+    known_assistants: ClassVar[Mapping[str, str]] = {}
+    scopes = forms.MultipleChoiceField(
+        choices=[(scope, f"{scope}: {meaning}") for scope, meaning in SCOPES.items()],
+        initial=ordinary_scopes,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="Tick what the program does, and nothing else.",
+    )
+    assistants = forms.MultipleChoiceField(
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="None ticked: all that the access rules allow.",
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = ("name", "user", "expires_at", "scopes", "assistants")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["assistants"].choices = list(self.known_assistants.items())  # type: ignore[attr-defined]
 
 
 class StateFilter(SimpleListFilter):
@@ -41,25 +70,43 @@ class StateFilter(SimpleListFilter):
 class ApiKeyAdmin(UseCaseAdmin):
     """Keys: what is stored is a digest, so the key itself is on the page that answers its making, and nowhere else."""
 
-    list_display = ("name", "starts_with", "acts_for", "state", "made", "ends")
+    list_display = ("name", "starts_with", "acts_for", "may", "state", "used", "ends")
     list_select_related = ("user",)
     list_filter = (StateFilter,)
     search_fields = ("name", "prefix", "user__username")
     actions = ("revoke",)
     actions_submit_line = ("revoke_this",)
     made_template = "console/api_key_made.html"
-    add_fieldsets: Any = ((None, {"fields": ("name", "user", "expires_at")}),)
-    fieldsets = ((None, {"fields": ("name", ("starts_with", "acts_for", "state"), ("made", "ends", "revoked"))}),)
+    add_fieldsets: Any = (
+        (None, {"fields": ("name", "user", "expires_at")}),
+        ("What it may be used for", {"fields": ("scopes", "assistants")}),
+    )
+    fieldsets = (
+        (None, {"fields": ("name", ("starts_with", "acts_for", "state"), ("made", "ends", "revoked"), "used")}),
+        ("What it may be used for", {"fields": ("may", "its_assistants")}),
+    )
+    used = moment_column("last_used_at", "Last used")
     made = moment_column("created_at", "Made")
     ends = moment_column("expires_at", "Expires")
     revoked = moment_column("revoked_at", "Revoked")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Only the name of a key changes after it was made."""
-        return ("starts_with", "acts_for", "state", "made", "ends", "revoked") if obj else ()
+        shown = ("starts_with", "acts_for", "state", "made", "ends", "revoked", "used", "may", "its_assistants")
+        return shown if obj else ()
+
+    def known_assistants(self) -> Mapping[str, str]:
+        """Id -> name of the assistants that a key can be limited to. A higher layer knows them."""
+        return {}
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form, in the words of this page."""
+
+        class FormWithChoices(ApiKeyForm):
+            known_assistants = self.known_assistants()
+
+        if obj is None:  # of a key that is there, only the name changes
+            kwargs["form"] = FormWithChoices
         kwargs["labels"] = {"user": "Acts for", "expires_at": "Expires"}
         kwargs["help_texts"] = {
             "name": "What it is for, so that you know it again.",
@@ -80,12 +127,14 @@ class ApiKeyAdmin(UseCaseAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
-        """Issue the key, or store its new name."""
+        """Issue the key; or store its new name, and do what the button says."""
         if change:
-            super().save_model(request, obj, form, change)
+            obj.save(update_fields=["name"])
+            self.press_buttons(request, obj)
             return
         given = form.cleaned_data
-        row, secret = issue_api_key(actor_in_console(request), given["name"], given["user"], given["expires_at"])
+        limits = KeyLimits(scopes=given["scopes"], assistants=given["assistants"], expires_at=given["expires_at"])
+        row, secret = issue_api_key(actor_in_console(request), given["name"], given["user"], limits)
         adopt(obj, row)
         obj.secret = secret  # on this object only: the next step shows it
 
@@ -110,6 +159,17 @@ class ApiKeyAdmin(UseCaseAdmin):
     def acts_for(self, key: ApiKey) -> str:
         """The member, if it acts for one."""
         return str(key.user) if key.user else "itself"
+
+    @display(description="May")
+    def may(self, key: ApiKey) -> str:
+        """Its scopes."""
+        return "all but admin" if set(key.scopes) == ORDINARY else ", ".join(key.scopes)
+
+    @display(description="Assistants")
+    def its_assistants(self, key: ApiKey) -> str:
+        """By name, if it is limited to some."""
+        known = self.known_assistants()
+        return ", ".join(known.get(name, name) for name in key.assistants) or "all"
 
     @display(description="State", label={VALID: "success", REVOKED: "danger", EXPIRED: "warning"})
     def state(self, key: ApiKey) -> str:

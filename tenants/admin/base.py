@@ -91,6 +91,15 @@ class UseCaseAdmin(ModelAdmin):
         context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def press_buttons(self, request: HttpRequest, obj: Any) -> None:
+        """Do what the pressed button of ``actions_submit_line`` says, without storing the form's object first.
+
+        Storing all of its columns would take back what somebody else has changed since the page's row was read.
+        """
+        for button in self.get_actions_submit_line(request, obj.pk):
+            if button.action_name in request.POST:
+                button.method(request, obj)
+
     def do_to_each(
         self, request: HttpRequest, rows: QuerySet[Any], use_case: Callable[[Any], object], done: str
     ) -> None:

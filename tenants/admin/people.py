@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -20,7 +20,7 @@ from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_col
 from tenants.errors import Conflict
 from tenants.models import User
 from tenants.policies import may_manage_holder_of
-from tenants.use_cases.members import PROFILE, add_member, change_member, role_names
+from tenants.use_cases.members import PROFILE, add_member, change_member, role_names, set_active
 
 PROFILE_FIELDS = ("username", ("first_name", "last_name"), "email")
 ROLES_HELP = "Owners and admins manage everything here, editors documents. Members use the chat only."
@@ -119,6 +119,7 @@ class MemberAdmin(PeopleAdmin):
     add_form = NewMemberForm
     list_display = ("who", "roles_held", "lets_in", "last_seen")
     list_filter = ("groups", "is_active")
+    actions = ("let_in", "keep_out")
     fieldsets = (
         (None, {"fields": (*PROFILE_FIELDS, "password_link")}),
         ("Access", {"fields": ("is_active", "roles")}),
@@ -156,6 +157,18 @@ class MemberAdmin(PeopleAdmin):
         else:
             stored = add_member(actor, password=given["password1"], roles=roles, **profile)
         adopt(obj, stored)
+
+    @action(description="Let in")
+    def let_in(self, request: HttpRequest, members: QuerySet[User]) -> None:
+        """Let the chosen members sign in."""
+        actor = actor_in_console(request)
+        self.do_to_each(request, members, lambda user: set_active(actor, user.pk, True), "Let in")
+
+    @action(description="Keep out: cannot sign in, nor can their keys")
+    def keep_out(self, request: HttpRequest, members: QuerySet[User]) -> None:
+        """Keep the chosen members out."""
+        actor = actor_in_console(request)
+        self.do_to_each(request, members, lambda user: set_active(actor, user.pk, False), "Kept out")
 
     @display(description="Roles")
     def roles_held(self, user: User) -> str:

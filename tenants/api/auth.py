@@ -15,7 +15,8 @@ from tenants.actors import Actor
 from tenants.context import require_tenant
 from tenants.database import in_database
 from tenants.errors import NotAllowed, NotSignedIn
-from tenants.keys import find_api_key
+from tenants.key_use import key_use
+from tenants.keys import find_api_key, limits_of
 from tenants.members import member_actor, roles_of
 from tenants.models import User
 
@@ -33,7 +34,9 @@ def _actor_of_key(request: HttpRequest, secret: str) -> Actor | None:
     if key is None:
         return None
     request.user = key.user or AnonymousUser()  # never somebody whose session came along with the key
-    return Actor("api_key", require_tenant(), key.user_id, key.pk, roles_of(key.user), key.name)
+    tenant = require_tenant()
+    key_use.note(tenant, key.pk)
+    return Actor("api_key", tenant, key.user_id, key.pk, roles_of(key.user), key.name, **limits_of(key))
 
 
 class SessionAuth(APIKeyCookie):

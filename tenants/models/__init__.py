@@ -2,7 +2,9 @@
 
 from tenants.models.access_rule import AccessRule
 from tenants.models.api_key import ApiKey
+from tenants.models.attempts import Attempts
 from tenants.models.erasure_receipt import ErasureReceipt
+from tenants.models.invitation import Invitation
 from tenants.models.operator_key import OperatorKey
 from tenants.models.schema_template import SchemaTemplate
 from tenants.models.tenant import Domain, Tenant
@@ -11,8 +13,10 @@ from tenants.models.user import User
 __all__ = [
     "AccessRule",
     "ApiKey",
+    "Attempts",
     "Domain",
     "ErasureReceipt",
+    "Invitation",
     "OperatorKey",
     "SchemaTemplate",
     "Tenant",

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
+
+from tenants.scopes import ordinary_scopes
 
 
 class ApiKey(models.Model):
     """Lets a program call the API, for a member or as itself.
 
     ``prefix`` is the readable start by which people recognise a key; ``digest`` is SHA-256 of the whole key. A key
-    holds 256 random bits, so a slow password hash would protect nothing and cost every request.
+    holds 256 random bits, so a slow password hash would protect nothing and cost every request. ``last_used_at`` is
+    right to a minute or two (``tenants/key_use.py``).
     """
 
     name = models.CharField(max_length=100)
@@ -27,9 +31,14 @@ class ApiKey(models.Model):
         related_name="api_keys",
         help_text="The member that this key acts for. Empty: it acts as itself.",
     )
+    scopes = ArrayField(models.CharField(max_length=50), default=ordinary_scopes, help_text="What it may be used for.")
+    assistants = ArrayField(
+        models.CharField(max_length=255), default=list, blank=True, help_text="Ids of assistants. None chosen: all."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering: ClassVar = ["-created_at"]

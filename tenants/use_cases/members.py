@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
+from itertools import count
 
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import QuerySet
 
 from tenants.actors import CONSOLE_ROLES, OWNER, Actor
 from tenants.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from tenants.models import User
-from tenants.policies import may_manage_holder_of
+from tenants.policies import may_manage_holder_of, may_manage_people
 
+_LONGEST_NAME = 150  # characters of a user name
 PROFILE = ("username", "email", "first_name", "last_name")
 
 
@@ -29,8 +33,16 @@ def add_member(actor: Actor, *, password: str | None, roles: Collection[str], **
     return user
 
 
-def change_member(actor: Actor, user_id: int, *, roles: Collection[str], is_active: bool, **profile: str) -> User:
-    """Change who a member is and what it may do. A member that is not active cannot sign in, nor can its keys.
+def change_member(
+    actor: Actor,
+    user_id: int,
+    *,
+    roles: Collection[str] | None = None,
+    is_active: bool | None = None,
+    **profile: str,
+) -> User:
+    """Change who a member is and what it may do; what is not given stays. One that is not active cannot sign in, nor
+    can its keys.
 
     Raises ``NotFound``, ``NotAllowed`` (only an owner changes owners), ``Conflict`` when no active owner would be left.
     """
@@ -39,14 +51,35 @@ def change_member(actor: Actor, user_id: int, *, roles: Collection[str], is_acti
         user = User.objects.filter(pk=user_id).first()
         if user is None:
             raise NotFound("There is no such member.")
-        _check_may(actor, {*roles, *role_names(user)})
+        held = role_names(user)
+        _check_may(actor, {*held, *(roles or ())})
         for name, value in profile.items():
             setattr(user, name, value)
-        user.is_active = is_active
-        _give(user, roles)
+        user.is_active = user.is_active if is_active is None else is_active
+        _give(user, held if roles is None else roles)
         if not User.objects.filter(groups__name=OWNER, is_active=True).exists():
             raise Conflict("Somebody must stay who is an owner and can sign in.", code="last_owner")
     return user
+
+
+def set_active(actor: Actor, user_id: int, is_active: bool) -> User:
+    """Let a member in, or keep it out. Raises what ``change_member`` raises."""
+    return change_member(actor, user_id, is_active=is_active)
+
+
+def list_members(actor: Actor) -> QuerySet[User]:
+    """All members with their roles, by user name. Raises ``NotAllowed``."""
+    if not may_manage_people(actor):
+        raise NotAllowed("Owners and admins see the list of members.")
+    return User.objects.prefetch_related("groups").order_by("username")
+
+
+def user_name_for(email: str) -> str:
+    """A user name for somebody with this e-mail address: the address itself, as far as user names allow it."""
+    wanted = re.sub(r"[^\w.@+-]", "-", email)[:_LONGEST_NAME]
+    taken = set(User.objects.filter(username__startswith=wanted).values_list("username", flat=True))
+    further = (f"{wanted[: _LONGEST_NAME - 9]}-{number}" for number in count(2))
+    return wanted if wanted not in taken else next(name for name in further if name not in taken)
 
 
 def role_names(user: User) -> frozenset[str]:

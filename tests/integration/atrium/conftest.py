@@ -64,5 +64,8 @@ def operator(clean_tenants) -> Iterator[User]:
             drop_role(tenant.schema_name)
             cursor.execute("DELETE FROM tenants_domain WHERE tenant_id = %s", [tenant.pk])
             cursor.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant.pk])
-        cursor.execute("TRUNCATE django_admin_log, django_session, tenants_user_user_permissions, tenants_operatorkey")
+        emptied = (
+            "django_admin_log, django_session, tenants_user_user_permissions, tenants_operatorkey, tenants_attempts"
+        )
+        cursor.execute(f"TRUNCATE {emptied}")
         cursor.execute("DELETE FROM tenants_user")

@@ -64,7 +64,7 @@ async def test_a_rule_about_an_assistant_that_is_gone_can_still_be_opened_and_ke
 
 async def test_a_key_is_shown_once_and_works(console, server, acme, in_acme):
     owners = await console(acme.host, "owner")
-    made = await owners.send("tenants/apikey/add/", name="Nightly job", user=acme.member.pk)
+    made = await owners.send("tenants/apikey/add/", name="Nightly job", user=acme.member.pk, scopes=["threads:read"])
     secret = re.search(r'data-testid="secret">(atr_[^<]+)<', made.text)[1]
     assert "no-store" in made.headers["cache-control"]
     client = server.client(acme.host, Authorization=f"Bearer {secret}")
@@ -94,7 +94,7 @@ async def test_a_revoked_key_is_refused_at_once(console, server, acme, in_acme, 
 async def test_a_key_that_would_never_work_is_refused_at_its_field(console, acme, in_acme):
     owners = await console(acme.host, "owner")
     past = {"expires_at_0": "2020-01-01", "expires_at_1": "10:00"}
-    answer = await owners.send("tenants/apikey/add/", name="late", **past)
+    answer = await owners.send("tenants/apikey/add/", name="late", scopes="chat", **past)
     assert answer.status_code == 200
     assert "This moment has passed" in answer.text
     assert 'value="late"' in answer.text, "what was typed is lost"
@@ -103,7 +103,7 @@ async def test_a_key_that_would_never_work_is_refused_at_its_field(console, acme
 
 async def test_an_admin_makes_no_key_that_acts_for_an_owner(console, acme, staff, in_acme):
     admins = await console(acme.host, "admin")
-    answer = await admins.send("tenants/apikey/add/", name="sneaky", user=acme.owner.pk)
+    answer = await admins.send("tenants/apikey/add/", name="sneaky", scopes="chat", user=acme.owner.pk)
     assert "a key that acts for an owner is an owner&#x27;s to manage" in answer.text
     assert not await in_acme(ApiKey.objects.filter(name="sneaky").exists)
 

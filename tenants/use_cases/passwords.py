@@ -1,0 +1,38 @@
+"""A new password for who has forgotten theirs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tenants import attempts
+from tenants.attempts import Limit
+from tenants.letters import send_password_resets
+from tenants.links import may_reset
+from tenants.lockout import Attempt
+from tenants.models import User
+
+OF_ONE_EMAIL = Limit(3, timedelta(hours=1))
+FROM_ONE_ADDRESS = Limit(20, timedelta(hours=1))
+
+
+def ask_for_new_password(email: str, *, address: str, site: str) -> None:
+    """Send the members with this e-mail address a link. Nothing tells the one who asks whether there are any.
+
+    For an address without a member the same is done, to nobody. Nobody is written to without end: what goes beyond
+    the limits is dropped.
+    """
+    if _is_too_often(email, address):
+        return
+    members = User.objects.filter(email__iexact=email, is_active=True)
+    send_password_resets.defer(user_ids=[user.pk for user in members if may_reset(user)], site=site)
+
+
+def let_in_again(user: User, address: str) -> None:
+    """Who has chosen a new password can sign in at once, also after too many wrong ones."""
+    attempts.forget(*(Attempt(name.casefold(), address).pair for name in (user.username, user.email)))
+
+
+def _is_too_often(email: str, address: str) -> bool:
+    keys = {attempts.key_of("reset", "address", address): FROM_ONE_ADDRESS}
+    keys[attempts.key_of("reset", "email", email.casefold())] = OF_ONE_EMAIL
+    return any(attempts.count(key, limit)[0] > limit.attempts for key, limit in keys.items())
