@@ -23,6 +23,7 @@ from assistants.exceptions import AIUserNotAllowedError
 from assistants.models import Message, Thread
 from assistants.policies import may_run_assistant
 from tenants.actors import Actor
+from tenants.budgets.plans import in_plan
 from tenants.rules.decide import Decision
 from tenants.rules.store import decide_use, usable
 
@@ -126,6 +127,7 @@ def visible_assistants(who: Actor | Caller) -> list[type[AIAssistant]]:
     else:
         allowed = {id for id, cls in registry.items() if is_allowed(caller, "CAN_RUN_ASSISTANT", assistant_cls=cls)}
     return sorted((registry[id] for id in allowed if caller.reaches(id)), key=lambda cls: (cls.name, cls.id))
+    return sorted((registry[id] for id in in_plan(allowed)), key=lambda cls: (cls.name, cls.id))
 
 
 def check_allowed(caller: Caller, name: PermissionName, **facts: Any) -> None:

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job
@@ -83,6 +84,14 @@ def daily_tenant_task(*, name: str, at: str, queue: str, **options: Any) -> Call
         return registered
 
     return register
+
+
+@app.task(name="tenants.warn_of_budget", retry=RetryStrategy(max_attempts=5, exponential_wait=30))
+async def warn_of_budget(counter_id: int, per_cent: int) -> None:
+    """Write to those whose budget it is. Queued by the database, in the transaction that counted (atrium_warn)."""
+    from tenants.budgets.warnings import write_warning
+
+    await in_thread(write_warning, counter_id, per_cent)
 
 
 def _queue_for_each_tenant(task: Any) -> None:

@@ -59,14 +59,26 @@ def clean_tenants(tenants, django_db_blocker) -> Iterator[dict[str, TenantFixtur
     with django_db_blocker.unblock():
         yield tenants
         with public_context():
-            Tenant.objects.update(status=Tenant.Status.ACTIVE)
+            Tenant.objects.update(status=Tenant.Status.ACTIVE, plan=None)
             RunLease.objects.all().delete()
+            _forget_plans_and_budgets()
             with connections["default"].cursor() as cursor:
                 cursor.execute("DELETE FROM procrastinate_jobs")  # no worker runs: they would look like a stalled queue
         for tenant in tenants.values():
             reset(tenant)
         host_map.forget()
         give_connections_back()
+
+
+def _forget_plans_and_budgets() -> None:
+    """All but the default plan, without limits: what a new database has."""
+    from tenants.budgets import in_force
+    from tenants.models import BudgetCounter, BudgetReservation, ModelPrice, Plan, PlatformBudget
+
+    for model in (BudgetReservation, BudgetCounter, PlatformBudget, ModelPrice, Plan):
+        model.objects.all().delete()
+    Plan.objects.create(name="Standard", is_default=True)
+    in_force.forget()
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ _CODES = {  # ours: OpenAI's, where it has one
     "not_signed_in": "invalid_api_key",
     "wrong_api_key": "invalid_api_key",
     "assistant_not_found": "model_not_found",
+    "assistant_not_in_plan": "model_not_found",
+    "budget_exhausted": "insufficient_quota",
 }
 _STATUS_OF_RUN = {
     "model_busy": 429,
@@ -64,6 +66,6 @@ def error_response(status: int, code: str, detail: str, **facts: Any) -> HttpRes
     status = _STATUS.get(status, status)
     body = json.dumps(error_body(status, code, detail, **facts), default=str)
     response = HttpResponse(body, status=status, content_type="application/json")
-    if facts.get("run_id"):
+    if facts.get("run_id") or code == "budget_exhausted":  # it starts anew in hours, not in seconds
         response["x-should-retry"] = "false"
     return response

@@ -34,6 +34,7 @@ from assistants.runs.token_use import TokenUse
 from assistants.runs.turns import Answer, Turn, as_json_id
 from assistants.use_cases.record_answer import record_answer
 from tenants.actors import acting_as
+from tenants.budgets.store import settle
 from tenants.context import require_tenant
 from tenants.database import in_database
 
@@ -219,7 +220,7 @@ async def _conclude(turn: Turn, run: ActiveRun, answer: Answer) -> None:
     except Exception as error:
         code, detail = describe_failure(error)
         log.exception("an answer could not be stored", extra=_facts(turn))
-        await _let_go(turn)
+        await _let_go(turn, answer)
         kind, payload = "error", {"run_id": as_json_id(turn.run_id), "code": code, "detail": detail}
     run.emit(kind, payload)
 
@@ -237,10 +238,18 @@ async def _stored(turn: Turn, answer: Answer, events: Sequence[Event], last: int
             await asyncio.sleep(RETRY_AFTER)
 
 
-async def _let_go(turn: Turn) -> None:
-    """Leave the run to the next beat of any process, which ends it: nothing may stay "running" for ever."""
+async def _let_go(turn: Turn, answer: Answer) -> None:
+    """Leave the run to the next beat of any process, which ends it: nothing may stay "running" for ever. What it has
+    used is counted here, where it is known: its thread may be gone, and the run with it."""
     with contextlib.suppress(DatabaseError):  # then the lease grows old by itself, when this process ends
+        await in_database(settle, str(turn.run_id), _tokens_used(turn, answer), None)
         await in_database(let_go, turn.run_id)
+
+
+def _tokens_used(turn: Turn, answer: Answer) -> int:
+    """Since the run began, or went on."""
+    before = turn.spent.tokens_in + turn.spent.tokens_out
+    return answer.tokens_in + answer.tokens_out - before
 
 
 def _facts(turn: Turn) -> dict[str, Any]:

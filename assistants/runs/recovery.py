@@ -20,6 +20,7 @@ from assistants.runs.turns import Answer, Turn
 from assistants.tools import method_tools
 from assistants.use_cases.record_answer import record_answer
 from tenants.actors import Actor
+from tenants.budgets.store import settle
 from tenants.context import TenantRef, public_context, require_tenant, tenant_context
 from tenants.database import in_database
 from tenants.keys import limits_of
@@ -78,8 +79,10 @@ def _take(orphan: Orphan) -> Found | None:
 
 
 def _drop(orphan: Orphan) -> None:
+    """There is nothing to go on with. What the run has used is not known; what it had set aside is free again."""
     from assistants.models import RunLease
 
+    settle(orphan.run_id, 0, None)
     with public_context():
         RunLease.objects.filter(schema_name=orphan.schema_name, run_id=orphan.run_id).delete()
 

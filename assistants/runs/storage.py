@@ -15,12 +15,13 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Field, Model
 from django.utils import timezone
 
 from assistants.models import IdempotencyKey, Message, Run, RunEvent, RunLease, Thread
 from assistants.runs.variants import Answers
+from tenants.budgets.store import Reservation, settle_sql
 from tenants.context import require_tenant
 
 Sql = tuple[str, list[Any]]
@@ -32,26 +33,34 @@ def store_question(
     thread: Mapping[str, Any],
     lease: RunLease,
     key: IdempotencyKey | None = None,
+    budget: Reservation | None = None,
     *,
     earlier: int,
     new_thread: Thread | None = None,
 ) -> list[dict[str, Any]]:
-    """Store a question, its run, the run's lease and the request's key, and change these fields of their thread.
+    """Store a question, its run, the run's lease and the request's key, and change these fields of their thread. What
+    the run may use is set aside at its budgets, if there are any.
 
     ``new_thread`` is a thread that is not stored yet: it is, together with them, and needs no change.
 
     Returns the newest ``earlier`` messages of before, newest first, as LangChain dicts: the statement's own rows are
-    not among them, as it reads what was there when it began. Raises ``IntegrityError`` and stores nothing where the
-    thread has an active run, or is there no more.
+    not among them, as it reads what was there when it began. Raises and stores nothing: ``IntegrityError`` where the
+    thread has an active run, or is there no more; ``BudgetExhausted``.
     """
     of_thread = _insert([new_thread]) if new_thread is not None else _update(Thread, run.thread_id, thread)
     writes = [_insert([run]), _insert([question]), of_thread, _insert([lease])]
     writes += [_insert([key])] if key is not None else []
-    return _messages_of(_run(writes, _newest(run, earlier)))
+    return _begin(writes, _newest(run, earlier), budget)
 
 
 def store_another_run(
-    run: Run, asked_at: datetime, lease: RunLease, key: IdempotencyKey | None = None, *, earlier: int
+    run: Run,
+    asked_at: datetime,
+    lease: RunLease,
+    key: IdempotencyKey | None = None,
+    budget: Reservation | None = None,
+    *,
+    earlier: int,
 ) -> list[dict[str, Any]]:
     """Store another run for a question that is there already, its lease and the request's key.
 
@@ -59,7 +68,7 @@ def store_another_run(
     """
     writes = [_insert([run]), _update(Thread, run.thread_id, {"updated_at": timezone.now()}), _insert([lease])]
     writes += [_insert([key])] if key is not None else []
-    return _messages_of(_run(writes, _newest(run, earlier, before=asked_at)))
+    return _begin(writes, _newest(run, earlier, before=asked_at), budget)
 
 
 def store_answer(
@@ -72,13 +81,14 @@ def store_answer(
 ) -> None:
     """Store messages and events, change these fields of the run, and date the thread. All of it or nothing.
 
-    ``others`` says which of the question's answers is shown from now on, where it has several.
+    ``others`` says which of the question's answers is shown from now on, where it has several. What the run has used
+    since it began, or went on, is counted at the budgets at which it had set something aside.
     """
     writes = [_insert(rows) for rows in (messages, events) if rows]
     writes += [_update(Run, run.pk, changes), _update(Thread, run.thread_id, {"updated_at": updated_at})]
     writes += [_show(others)] if others is not None else []
     writes += [_end_lease(run)]
-    _run(writes, ("SELECT 1 WHERE false", []))
+    _run(writes, _settle(run, changes))
 
 
 def show_answer(answers: Answers) -> None:
@@ -87,14 +97,19 @@ def show_answer(answers: Answers) -> None:
 
 
 def store_decisions(
-    run: Run, changes: Mapping[str, Any], proposal: Message, lease: RunLease, key: IdempotencyKey | None = None
+    run: Run,
+    changes: Mapping[str, Any],
+    proposal: Message,
+    lease: RunLease,
+    key: IdempotencyKey | None = None,
+    budget: Reservation | None = None,
 ) -> None:
-    """Change these fields of a run that goes on, keep the message that proposed its calls as it is now, and store the
-    run's lease and the request's key. All of it or nothing."""
+    """Change these fields of a run that goes on, keep the message that proposed its calls as it is now, store the
+    run's lease and the request's key, and set aside what it may use. All of it or nothing; ``BudgetExhausted``."""
     writes = [_update(Run, run.pk, changes), _update(Message, proposal.pk, {"message": proposal.message})]
     writes += [_insert([lease])]
     writes += [_insert([key])] if key is not None else []
-    _run(writes, ("SELECT 1 WHERE false", []))
+    _begin(writes, ("SELECT NULL WHERE false", []), budget)
 
 
 def give_keys(rows: Sequence[Model]) -> None:
@@ -112,6 +127,29 @@ def give_keys(rows: Sequence[Model]) -> None:
         )
         for row, key in zip(waiting, cursor.fetchone(), strict=True):
             row.pk = key
+
+
+def _begin(writes: Sequence[Sql], read: Sql, budget: Reservation | None) -> list[dict[str, Any]]:
+    """Run what begins a run; the budget comes first, so that all statements lock its counters before other rows."""
+    if budget is None:
+        return _messages_of(_run(writes, read))
+    reserve, values = budget.as_sql()
+    # Both halves of a UNION ALL are executed, also where the second one has nothing to say.
+    try:
+        return _messages_of(_run(writes, (f"{reserve} UNION ALL ({read[0]})", [*values, *read[1]]))[1:])
+    except DatabaseError as error:
+        raise budget.exhausted_by(error) or error from None
+
+
+def _settle(run: Run, changes: Mapping[str, Any]) -> Sql:
+    """What the run has used: its sums of now, without those that it had when it last waited for a person."""
+    of_run = f"FROM {_table(Run)} WHERE {_quoted(_key(Run).column)} = %s"
+    tokens = changes["tokens_in"] + changes["tokens_out"]
+    return settle_sql(
+        str(run.pk),
+        (f"SELECT %s - tokens_in - tokens_out {of_run}", [tokens, run.pk]),
+        (f"SELECT %s::numeric - coalesce(cost, 0) {of_run}", [changes.get("cost"), run.pk]),
+    )
 
 
 def _run(writes: Sequence[Sql], read: Sql) -> list[tuple[Any, ...]]:

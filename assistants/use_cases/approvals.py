@@ -19,6 +19,7 @@ from assistants.permissions import check_may_run
 from assistants.runs.active import ActiveRun
 from assistants.runs.decisions import Decision, InvalidArguments, check_decisions
 from assistants.runs.idempotency import Idempotency, earlier_run, key_row
+from assistants.runs.reservation import reservation_for
 from assistants.runs.storage import store_decisions
 from assistants.runs.stored_turns import messages_so_far, turn_of
 from assistants.runs.turns import Turn, as_json_id
@@ -81,6 +82,8 @@ def decide(
     InvalidInput
         The decisions are not one for each of the calls that wait (``runs/decisions.py``), or edited arguments do not
         fit the tool.
+    BudgetExhausted
+        A budget is used up. The run goes on to wait.
     KeyReused
         The idempotency key came with another request before.
     """
@@ -127,7 +130,8 @@ def _decide(
     run.decisions = {**run.decisions, **_stored(actor, decisions, waiting, proposal, last)}
     _edit(proposal, decisions)
     changes = {"status": Run.Status.RUNNING, "decisions": run.decisions, "cancel_requested_at": None}
-    store_decisions(run, changes, proposal, lease_for(run, resumable), key_row(run, idempotency))
+    budget = reservation_for(run, assistant, messages_from_dict([run.question.message])[0].content)  # type: ignore[union-attr]  # _pause has seen it
+    store_decisions(run, changes, proposal, lease_for(run, resumable), key_row(run, idempotency), budget)
     return Resumption(run.pk, last.sequence, turn_of(run, assistant, actor))
 
 

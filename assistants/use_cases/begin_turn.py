@@ -21,9 +21,11 @@ from assistants.presentation import message_as_json
 from assistants.runs.idempotency import EarlierRun, Idempotency, earlier_run, key_row
 from assistants.runs.process import process_id
 from assistants.runs.receipts import beginning
+from assistants.runs.reservation import check_in_plan, reservation_for
 from assistants.runs.storage import give_keys, store_question
 from assistants.runs.turns import Turn, as_json_id
 from tenants.actors import Actor
+from tenants.budgets.errors import BudgetExhausted
 from tenants.context import require_tenant
 from tenants.errors import AtriumError, Conflict, InvalidInput
 from tenants.rules.decide import Decision
@@ -54,6 +56,8 @@ def begin_turn(
         There is no such assistant or thread for this actor.
     Conflict
         The thread belongs to another assistant (``thread_has_other_assistant``), or is busy (``run_active``).
+    NotInPlan, BudgetExhausted
+        The tenant's plan does not have the assistant or its model; or a budget is used up.
     KeyReused
         The idempotency key came with another request before.
     """
@@ -93,6 +97,7 @@ def store_turn(
     question = _question(run, content)
     run.question_id = question.pk
     lease, key = lease_for(run, resumable), key_row(run, idempotency)
+    budget = reservation_for(run, assistant, content)
     try:
         earlier = store_question(
             run,
@@ -100,10 +105,11 @@ def store_turn(
             _changes(thread, content),
             lease,
             key,
+            budget,
             earlier=MOST_MESSAGES,
             new_thread=thread if is_new else None,
         )
-    except IntegrityError as error:
+    except (IntegrityError, BudgetExhausted) as error:
         # Two requests with one key at once: the other one was first, and this one is its echo.
         same = earlier_run(idempotency) if idempotency is not None else None
         if same is not None:
@@ -123,7 +129,9 @@ def store_turn(
 
 
 def new_run(assistant: AIAssistant, thread: Thread, actor: Actor, decision: Decision) -> Run:
-    """A run of the assistant in the thread, to be stored. Raises ``Conflict`` where the thread is another's."""
+    """A run of the assistant in the thread, to be stored. Raises ``Conflict`` where the thread is another's, and
+    ``NotInPlan``."""
+    check_in_plan(assistant)
     if thread.assistant_id and thread.assistant_id != assistant.id:
         raise Conflict(
             f"This thread belongs to the assistant {thread.assistant_id}.", code="thread_has_other_assistant"
@@ -181,8 +189,11 @@ def title_of(content: str) -> str:
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
 
 
-def refusal(error: IntegrityError, thread: Thread) -> AtriumError:
-    """What the database has refused: a second run beside the active one, or one in a thread that was just deleted."""
+def refusal(error: IntegrityError | BudgetExhausted, thread: Thread) -> AtriumError:
+    """What the database has refused: a second run beside the active one, one in a thread that was just deleted, or one
+    for which a budget has nothing left."""
+    if isinstance(error, BudgetExhausted):
+        return error
     if "one_active_run_a_thread" not in str(error):
         return ThreadNotFound()
     running = Run.objects.filter(thread=thread, status__in=Run.ACTIVE).values_list("pk", flat=True).first()

@@ -17,10 +17,12 @@ from assistants.models import Message, Run, Thread
 from assistants.permissions import check_may_run
 from assistants.presentation import message_as_json
 from assistants.runs.idempotency import EarlierRun, Idempotency, earlier_run, key_row
+from assistants.runs.reservation import reservation_for
 from assistants.runs.storage import give_keys, store_another_run
 from assistants.runs.turns import Turn, as_json_id
 from assistants.use_cases.begin_turn import lease_for, new_run, refusal
 from assistants.use_cases.runs import get_run
+from tenants.budgets.errors import BudgetExhausted
 from tenants.errors import Conflict
 
 MOST_ANSWERS = 50  # to one question
@@ -63,6 +65,8 @@ def begin_another_answer(caller: Caller, run_id: Any, idempotency: Idempotency |
         The run has not ended, or another one is active in the thread.
     NotTheLastAnswer, QuestionDeleted, ConversationElsewhere, TooManyAnswers, Conflict
         There is nothing to answer again; or the thread belongs to another assistant by now.
+    NotInPlan, BudgetExhausted
+        The tenant's plan does not have the assistant or its model; or a budget is used up.
     KeyReused
         The idempotency key came with another request before.
     """
@@ -102,9 +106,11 @@ def _stored(
 ) -> Turn | EarlierRun:
     give_keys([run])
     lease, key = lease_for(run), key_row(run, idempotency)
+    content = question.message["data"]["content"]
+    budget = reservation_for(run, assistant, content)
     try:
-        before = store_another_run(run, question.created_at, lease, key, earlier=MOST_MESSAGES)
-    except IntegrityError as error:
+        before = store_another_run(run, question.created_at, lease, key, budget, earlier=MOST_MESSAGES)
+    except (IntegrityError, BudgetExhausted) as error:
         same = earlier_run(idempotency) if idempotency is not None else None
         if same is not None:
             return same
@@ -114,7 +120,7 @@ def _stored(
         run_id=run.pk,
         thread_id=run.thread_id,
         assistant=assistant,
-        question=question.message["data"]["content"],
+        question=content,
         question_id=question.pk,
         asked=message_as_json(question),
         history=recent((messages_from_dict([message])[0] for message in before), max_history_tokens()),

@@ -17,6 +17,7 @@ from assistants.runs.keeper import Keeper, let_go
 from assistants.runs.runner import runner
 from assistants.use_cases.runs import CANCEL_CHANNEL
 from tenants import hosts, sync_bridge
+from tenants.budgets import in_force
 from tenants.database import in_database
 from tenants.hosts import host_map
 from tenants.key_use import KeyUseWriter
@@ -30,6 +31,7 @@ async def lifespan(
     """Start listening for changes; at the end let the runs that are under way finish."""
     listener = Listener()
     listener.on(hosts.CHANNEL, lambda _: host_map.forget())
+    listener.on(in_force.CHANNEL, lambda _: in_force.forget())
     listener.on(CANCEL_CHANNEL, _cancel)
     keeper, uses = Keeper(), KeyUseWriter()
     while True:

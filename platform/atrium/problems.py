@@ -43,7 +43,7 @@ def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
     if isinstance(error, AtriumError):
         if error.status >= 500:
             log.error("request failed", exc_info=error, extra={"code": error.code})
-        return problem(
+        response = problem(
             request,
             status=error.status,
             code=error.code,
@@ -51,6 +51,9 @@ def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
             detail=error.detail,
             **error.facts,
         )
+        if "retry_after" in error.facts:
+            response["Retry-After"] = str(error.facts["retry_after"])
+        return response
     if isinstance(error, RequestDataTooBig):
         return refuse(request, TooLarge("The body of a request has at most 2 MB."))
     if isinstance(error, Http404):

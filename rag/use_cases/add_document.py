@@ -7,12 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce
 
 from rag.access import access_collection_to_write
 from rag.ingest.parse import clean, media_type_of, title_from
 from rag.models import Collection, Document, Original
 from rag.tasks import ingest_document
 from tenants.actors import Actor
+from tenants.budgets.plans import DOCUMENTS, check_room_for_documents, limits_documents, one_at_a_time
 from tenants.errors import InvalidInput, TooLarge
 
 LARGEST_DOCUMENT = 20 * 1024 * 1024  # bytes
@@ -34,7 +37,8 @@ def add_document(
     of the first, and one with the same content is left as it is. ``media_type`` is told by ``source`` if not
     given.
 
-    Raises ``NotFound``, ``NotAllowed``, ``TooLarge``, ``InvalidInput`` and ``UnreadableDocument``.
+    Raises ``NotFound``, ``NotAllowed``, ``TooLarge``, ``InvalidInput`` and ``UnreadableDocument``; ``PlanLimit`` where the plan holds
+    no more.
     """
     collection = access_collection_to_write(actor, collection_id)
     raw = content.encode("utf-8", errors="replace") if isinstance(content, str) else content
@@ -60,6 +64,7 @@ def _store(
 ) -> tuple[Document, bool]:
     """The document's row with its original, and whether there is anything to ingest."""
     digest = hashlib.sha256(raw).hexdigest()
+    _check_room(collection, source, len(raw))
     document = _earlier_version(collection, source)
     if document is None:
         document = Document(collection=collection, source=source, title=title or title_from(source))
@@ -78,6 +83,16 @@ def _store(
     document.save()
     Original.objects.update_or_create(document=document, defaults={"title": title, "content": raw})
     return document, True
+
+
+def _check_room(collection: Collection, source: str, size: int) -> None:
+    """Raises ``PlanLimit`` where the tenant's plan does not hold this document beside the others."""
+    if not limits_documents():
+        return
+    one_at_a_time(DOCUMENTS)
+    others = Document.objects.exclude(collection=collection, source=source) if source else Document.objects.all()
+    count, stored = others.aggregate(count=Count("pk"), stored=Coalesce(Sum("size"), 0)).values()
+    check_room_for_documents(others=count, stored=stored, added=size)
 
 
 def _earlier_version(collection: Collection, source: str) -> Document | None:

@@ -7,6 +7,8 @@ from tenants.models.erasure_receipt import ErasureReceipt
 from tenants.models.invitation import Invitation
 from tenants.models.operator_key import OperatorKey
 from tenants.models.schema_template import SchemaTemplate
+from tenants.models.budget import Budget, BudgetCounter, BudgetReservation, PlatformBudget
+from tenants.models.plan import ModelPrice, Plan
 from tenants.models.tenant import Domain, Tenant
 from tenants.models.user import User
 
@@ -19,6 +21,13 @@ __all__ = [
     "Invitation",
     "OperatorKey",
     "SchemaTemplate",
+    "Budget",
+    "BudgetCounter",
+    "BudgetReservation",
+    "Domain",
+    "ModelPrice",
+    "Plan",
+    "PlatformBudget",
     "Tenant",
     "User",
 ]

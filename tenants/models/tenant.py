@@ -27,6 +27,14 @@ class Tenant(TenantMixin):
     name = models.CharField(max_length=200)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.ACTIVE)
     created_at = models.DateTimeField(auto_now_add=True)
+    plan = models.ForeignKey(
+        "tenants.Plan",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="tenants",
+        help_text="Empty: the default plan.",
+    )
 
     class Meta:
         ordering: ClassVar = ["name"]

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from tenants.actors import CONSOLE_ROLES, OWNER, Actor
+from tenants.budgets.plans import check_room_for_member
 from tenants.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from tenants.models import User
 from tenants.policies import may_manage_holder_of, may_manage_people
@@ -22,12 +23,13 @@ PROFILE = ("username", "email", "first_name", "last_name")
 def add_member(actor: Actor, *, password: str | None, roles: Collection[str], **profile: str) -> User:
     """A new member. ``profile`` holds some of ``PROFILE``; without a password nobody can sign in as the member.
 
-    Raises ``NotAllowed`` (only an owner makes owners) and ``Conflict`` for a user name that is taken.
+    Raises ``NotAllowed`` (only an owner makes owners) and ``Conflict`` for a user name that is taken, ``PlanLimit``.
     """
     _check_may(actor, roles)
     if User.objects.filter(username=profile["username"]).exists():
         raise Conflict("There is a member with this user name already.", code="member_exists")
     with transaction.atomic():
+        check_room_for_member()
         user = User.objects.create_user(password=password, **profile)
         _give(user, roles)
     return user
@@ -44,7 +46,8 @@ def change_member(
     """Change who a member is and what it may do; what is not given stays. One that is not active cannot sign in, nor
     can its keys.
 
-    Raises ``NotFound``, ``NotAllowed`` (only an owner changes owners), ``Conflict`` when no active owner would be left.
+    Raises ``NotFound``, ``NotAllowed`` (only an owner changes owners), ``Conflict`` when no active owner would be left,
+    ``PlanLimit``.
     """
     with transaction.atomic():
         list(Group.objects.select_for_update().filter(name=OWNER))  # two owners cannot leave at the same moment
@@ -53,6 +56,9 @@ def change_member(
             raise NotFound("There is no such member.")
         held = role_names(user)
         _check_may(actor, {*held, *(roles or ())})
+        _check_may(actor, {*roles, *role_names(user)})
+        if is_active and not user.is_active:
+            check_room_for_member()
         for name, value in profile.items():
             setattr(user, name, value)
         user.is_active = user.is_active if is_active is None else is_active

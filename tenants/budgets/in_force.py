@@ -1,0 +1,185 @@
+"""The plan, the budgets and the prices that hold for the current tenant: read seldom, asked at every run.
+
+A process keeps them for each tenant. It forgets them when somebody says that they have changed: a signal in this
+process, PostgreSQL's NOTIFY in the others. ``MAX_AGE`` bounds how long a process that heard nothing can be wrong.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_UP, Decimal
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.signals import post_delete, post_save
+
+from tenants.budgets.lines import BudgetInForce, Level
+from tenants.context import current_tenant, public_context, require_tenant
+
+CHANNEL = "atrium_terms"
+MAX_AGE = 30.0  # seconds
+MB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInForce:
+    """A plan's limits; None: no limit. Empty sets stand for all."""
+
+    name: str = ""
+    members: int | None = None
+    documents: int | None = None
+    storage: int | None = None
+    """In bytes."""
+    requests_a_minute: int | None = None
+    assistants: frozenset[str] = frozenset()
+    models: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPrice:
+    """US dollars for a million tokens."""
+
+    tokens_in: Decimal
+    tokens_out: Decimal
+    cached_in: Decimal
+
+    def of(self, tokens_in: int, tokens_out: int) -> Decimal:
+        """What tokens cost that no cache has, rounded up to what is stored."""
+        cost = (self.tokens_in * tokens_in + self.tokens_out * tokens_out) / 1_000_000
+        return cost.quantize(Decimal("0.00000001"), rounding=ROUND_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for a tenant."""
+
+    plan: PlanInForce = PlanInForce()
+    budgets: Sequence[BudgetInForce] = ()
+
+
+@dataclass(slots=True)
+class _Kept:
+    version: int = 0
+    terms: dict[str, tuple[float, Terms]] = field(default_factory=dict)
+    prices: Mapping[str, TokenPrice] = field(default_factory=dict)
+
+
+_kept = _Kept()
+
+
+def terms() -> Terms:
+    """What holds for the current tenant. Asks the database after a change, and every ``MAX_AGE`` seconds."""
+    schema_name = require_tenant().schema_name
+    found = _kept.terms.get(schema_name)
+    if found is not None and time.monotonic() - found[0] < MAX_AGE:
+        return found[1]
+    version, at = _kept.version, time.monotonic()
+    read = _read(schema_name)
+    if version == _kept.version:  # else it changed while it was read
+        _kept.terms[schema_name] = (at, read)
+    return read
+
+
+def operators_prices() -> Mapping[str, TokenPrice]:
+    """The operators' prices by model, or by its beginning with a ``*`` behind, as they were last read. No query."""
+    return _kept.prices
+
+
+def forget() -> None:
+    """Something changed: read again at the next run. What is known of prices stays until then."""
+    _kept.version += 1
+    _kept.terms.clear()
+
+
+def connect_signals() -> None:
+    """Tell all processes when this one changes a plan, a budget or a price."""
+    from tenants.models import Budget, ModelPrice, Plan, PlatformBudget, Tenant
+
+    for model in (Budget, ModelPrice, Plan, PlatformBudget, Tenant):
+        for signal in (post_save, post_delete):
+            signal.connect(_changed, sender=model, dispatch_uid=f"atrium-terms-{model.__name__}-{id(signal)}")
+    post_delete.connect(_forget_counters, sender=Tenant, dispatch_uid="atrium-budget-counters")
+
+
+def _changed(**_: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+    transaction.on_commit(forget)
+
+
+def _forget_counters(instance: Any, **_: Any) -> None:
+    """A tenant that is gone leaves nothing to a later one with its schema's name."""
+    from tenants.models import BudgetCounter, BudgetReservation
+
+    with public_context():
+        BudgetReservation.objects.filter(schema_name=instance.schema_name).delete()
+        BudgetCounter.objects.filter(schema_name=instance.schema_name).delete()
+
+
+def _read(schema_name: str) -> Terms:
+    own = list(_budgets_of_tenant())
+    with public_context():
+        plan = _plan_of(schema_name)
+        theirs = list(_budgets_of_operators(schema_name))
+        _kept.prices = _prices()
+    if plan is None:
+        return Terms(budgets=[*own, *theirs])
+    return Terms(_in_force(plan), [*own, *_budget_of_plan(plan), *theirs])
+
+
+def _plan_of(schema_name: str) -> Any:
+    from tenants.models import Plan
+
+    named = Plan.objects.filter(Q(tenants__schema_name=schema_name) | Q(is_default=True))
+    return named.order_by("is_default").first()  # its own one first; its own may be the default
+
+
+def _in_force(plan: Any) -> PlanInForce:
+    return PlanInForce(
+        name=plan.name,
+        members=plan.members,
+        documents=plan.documents,
+        storage=None if plan.storage_mb is None else plan.storage_mb * MB,
+        requests_a_minute=plan.requests_a_minute,
+        assistants=frozenset(plan.assistant_ids),
+        models=frozenset(plan.model_names),
+    )
+
+
+def _budget_of_plan(plan: Any) -> Iterator[BudgetInForce]:
+    if plan.tokens_a_month is not None or plan.cost_a_month is not None:
+        yield BudgetInForce("plan", "plan", "month", plan.tokens_a_month, plan.cost_a_month)
+
+
+def _budgets_of_tenant() -> Iterator[BudgetInForce]:
+    from tenants.models import Budget
+
+    assert current_tenant() is not None
+    for row in Budget.objects.filter(enabled=True):
+        level: Level = row.scope  # type: ignore[assignment]  # the scopes are levels' names
+        yield BudgetInForce(
+            level, f"own:{row.pk}", row.period, row.tokens, row.cost, row.assistant_id, row.member_id
+        )
+
+
+def _budgets_of_operators(schema_name: str) -> Iterator[BudgetInForce]:
+    from tenants.models import PlatformBudget
+
+    rows = PlatformBudget.objects.filter(Q(tenant=None) | Q(tenant__schema_name=schema_name), enabled=True)
+    for row in rows:
+        level: Level = "platform" if row.tenant_id is None else "operator"
+        yield BudgetInForce(level, f"{level}:{row.pk}", row.period, row.tokens, row.cost, parts=row.parts)
+
+
+def _prices() -> Mapping[str, TokenPrice]:
+    from tenants.models import ModelPrice
+
+    return {
+        row.model: TokenPrice(
+            row.tokens_in, row.tokens_out, row.tokens_in if row.cached_in is None else row.cached_in
+        )
+        for row in ModelPrice.objects.all()
+    }

@@ -1,0 +1,114 @@
+"""Which budgets a run counts at. Pure: the budgets in force and the run in, lines to reserve out."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from tenants.budgets.periods import period_at
+
+Level = Literal["each_member", "member", "assistant", "tenant", "plan", "operator", "platform"]
+LOCK_ORDER: tuple[Level, ...] = ("each_member", "member", "assistant", "tenant", "plan", "operator", "platform")
+"""From what few runs share to what all share: a counter that many wait for is held for the shortest time."""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetInForce:
+    """A budget as the decision needs it. ``tokens`` and ``cost`` (US dollars) are None where there is no limit.
+
+    ``key`` is unique in the tenant (or, of the level "platform", among all tenants' budgets). ``parts``: into how many
+    counters it is split.
+    """
+
+    level: Level
+    key: str
+    period: str
+    tokens: int | None = None
+    cost: Decimal | None = None
+    assistant_id: str = ""
+    member_id: int | None = None
+    parts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What of a run decides at which budgets it counts."""
+
+    run_id: str
+    assistant_id: str
+    user_id: int | None = None
+    api_key_id: int | None = None
+
+    @property
+    def person(self) -> str:
+        """Who counts as one member: also a key that acts as itself. Empty for the system."""
+        if self.user_id is not None:
+            return f"member:{self.user_id}"
+        return f"key:{self.api_key_id}" if self.api_key_id is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One counter, and the limits that hold at it."""
+
+    level: Level
+    schema_name: str
+    budget: str
+    subject: str
+    part: int
+    starts_at: datetime
+    ends_at: datetime
+    tokens: int | None
+    cost: Decimal | None
+
+    def as_json(self) -> dict[str, Any]:
+        """As the database's functions take it."""
+        return {
+            "schema_name": self.schema_name,
+            "budget": self.budget,
+            "subject": self.subject,
+            "part": self.part,
+            "starts_at": self.starts_at.isoformat(),
+            "ends_at": self.ends_at.isoformat(),
+            "tokens": self.tokens,
+            "cost": None if self.cost is None else str(self.cost),
+        }
+
+
+def lines_for(budgets: Iterable[BudgetInForce], run: RunFacts, schema_name: str, now: datetime) -> Sequence[Line]:
+    """The counters of the budgets that the run counts at, in the order in which all transactions lock them."""
+    named = sorted(
+        (budget for budget in budgets if _counts(budget, run)),
+        key=lambda budget: (LOCK_ORDER.index(budget.level), budget.key),
+    )
+    return [_line(budget, run, schema_name, now) for budget in named]
+
+
+def _counts(budget: BudgetInForce, run: RunFacts) -> bool:
+    if budget.level == "assistant":
+        return budget.assistant_id == run.assistant_id
+    if budget.level == "member":
+        return run.user_id is not None and budget.member_id == run.user_id
+    if budget.level == "each_member":
+        return bool(run.person)
+    return True
+
+
+def _line(budget: BudgetInForce, run: RunFacts, schema_name: str, now: datetime) -> Line:
+    period = period_at(budget.period, now)
+    parts = max(1, budget.parts)
+    return Line(
+        level=budget.level,
+        schema_name="" if budget.level == "platform" else schema_name,
+        budget=budget.key,
+        subject=run.person if budget.level == "each_member" else "",
+        part=zlib.crc32(run.run_id.encode()) % parts,
+        starts_at=period.starts_at,
+        ends_at=period.ends_at,
+        tokens=None if budget.tokens is None else budget.tokens // parts,
+        cost=None if budget.cost is None else budget.cost / parts,
+    )
