@@ -94,6 +94,15 @@ async def warn_of_budget(counter_id: int, per_cent: int) -> None:
     await in_thread(write_warning, counter_id, per_cent)
 
 
+@app.periodic(cron="37 * * * *")
+@app.task(name="tenants.forget_old_counters")
+async def forget_old_counters(timestamp: int) -> None:
+    """Once an hour: forget the requests of before, and the counters of budgets of more than a year ago."""
+    from tenants.budgets.rates import forget_old
+
+    await in_database(forget_old)
+
+
 def _queue_for_each_tenant(task: Any) -> None:
     from tenants.models import Tenant
 

@@ -73,9 +73,9 @@ def clean_tenants(tenants, django_db_blocker) -> Iterator[dict[str, TenantFixtur
 def _forget_plans_and_budgets() -> None:
     """All but the default plan, without limits: what a new database has."""
     from tenants.budgets import in_force
-    from tenants.models import BudgetCounter, BudgetReservation, ModelPrice, Plan, PlatformBudget
+    from tenants.models import BudgetCounter, BudgetReservation, ModelPrice, Plan, PlatformBudget, RateBucket
 
-    for model in (BudgetReservation, BudgetCounter, PlatformBudget, ModelPrice, Plan):
+    for model in (BudgetReservation, BudgetCounter, PlatformBudget, ModelPrice, Plan, RateBucket):
         model.objects.all().delete()
     Plan.objects.create(name="Standard", is_default=True)
     in_force.forget()

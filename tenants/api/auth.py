@@ -12,6 +12,7 @@ from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 
 from tenants.actors import Actor
+from tenants.budgets.rates import check_rate
 from tenants.context import require_tenant
 from tenants.database import in_database
 from tenants.errors import NotAllowed, NotSignedIn
@@ -22,6 +23,22 @@ from tenants.models import User
 
 
 def _actor_of_session(request: HttpRequest) -> Actor | None:
+    actor = _session_actor(request)
+    check_rate(actor, _address(request))
+    return actor
+
+
+def _actor_of_key(request: HttpRequest, secret: str) -> Actor | None:
+    actor = _key_actor(request, secret)
+    check_rate(actor, _address(request))  # of a wrong key, too: whoever guesses is counted by the address
+    return actor
+
+
+def _address(request: HttpRequest) -> str:
+    return request.META.get("REMOTE_ADDR", "")
+
+
+def _session_actor(request: HttpRequest) -> Actor | None:
     user = get_user(request)
     if not isinstance(user, User) or not user.is_active:
         return None
@@ -29,7 +46,7 @@ def _actor_of_session(request: HttpRequest) -> Actor | None:
     return member_actor(user)
 
 
-def _actor_of_key(request: HttpRequest, secret: str) -> Actor | None:
+def _key_actor(request: HttpRequest, secret: str) -> Actor | None:
     key = find_api_key(secret)
     if key is None:
         return None

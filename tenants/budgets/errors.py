@@ -30,6 +30,12 @@ class BudgetExhausted(TooMany):
         )
 
 
+class RateLimited(TooMany):
+    """Too many requests in a minute. Send the next one after the seconds that Retry-After says."""
+
+    code = "rate_limited"
+
+
 class PlanLimit(Conflict):
     """Your plan does not hold more."""
 

@@ -1,4 +1,4 @@
-"""The plan, the budgets and the prices that hold for the current tenant: read seldom, asked at every run.
+"""The plan, the budgets, the rate limits and the prices that hold for the current tenant: read seldom, asked at every run.
 
 A process keeps them for each tenant. It forgets them when somebody says that they have changed: a signal in this
 process, PostgreSQL's NOTIFY in the others. ``MAX_AGE`` bounds how long a process that heard nothing can be wrong.
@@ -58,6 +58,8 @@ class Terms:
 
     plan: PlanInForce = PlanInForce()
     budgets: Sequence[BudgetInForce] = ()
+    rates: Mapping[str, int] = field(default_factory=dict)
+    """Requests a minute, by ``RateLimit.Scope``."""
 
 
 @dataclass(slots=True)
@@ -96,9 +98,9 @@ def forget() -> None:
 
 def connect_signals() -> None:
     """Tell all processes when this one changes a plan, a budget or a price."""
-    from tenants.models import Budget, ModelPrice, Plan, PlatformBudget, Tenant
+    from tenants.models import Budget, ModelPrice, Plan, PlatformBudget, RateLimit, Tenant
 
-    for model in (Budget, ModelPrice, Plan, PlatformBudget, Tenant):
+    for model in (Budget, ModelPrice, Plan, PlatformBudget, RateLimit, Tenant):
         for signal in (post_save, post_delete):
             signal.connect(_changed, sender=model, dispatch_uid=f"atrium-terms-{model.__name__}-{id(signal)}")
     post_delete.connect(_forget_counters, sender=Tenant, dispatch_uid="atrium-budget-counters")
@@ -120,14 +122,14 @@ def _forget_counters(instance: Any, **_: Any) -> None:
 
 
 def _read(schema_name: str) -> Terms:
-    own = list(_budgets_of_tenant())
+    own, rates = list(_budgets_of_tenant()), _rates_of_tenant()
     with public_context():
         plan = _plan_of(schema_name)
         theirs = list(_budgets_of_operators(schema_name))
         _kept.prices = _prices()
     if plan is None:
-        return Terms(budgets=[*own, *theirs])
-    return Terms(_in_force(plan), [*own, *_budget_of_plan(plan), *theirs])
+        return Terms(budgets=[*own, *theirs], rates=rates)
+    return Terms(_in_force(plan), [*own, *_budget_of_plan(plan), *theirs], rates)
 
 
 def _plan_of(schema_name: str) -> Any:
@@ -160,9 +162,13 @@ def _budgets_of_tenant() -> Iterator[BudgetInForce]:
     assert current_tenant() is not None
     for row in Budget.objects.filter(enabled=True):
         level: Level = row.scope  # type: ignore[assignment]  # the scopes are levels' names
-        yield BudgetInForce(
-            level, f"own:{row.pk}", row.period, row.tokens, row.cost, row.assistant_id, row.member_id
-        )
+        yield BudgetInForce(level, f"own:{row.pk}", row.period, row.tokens, row.cost, row.assistant_id, row.member_id)
+
+
+def _rates_of_tenant() -> Mapping[str, int]:
+    from tenants.models import RateLimit
+
+    return dict(RateLimit.objects.filter(enabled=True).values_list("scope", "requests_a_minute"))
 
 
 def _budgets_of_operators(schema_name: str) -> Iterator[BudgetInForce]:
@@ -178,8 +184,6 @@ def _prices() -> Mapping[str, TokenPrice]:
     from tenants.models import ModelPrice
 
     return {
-        row.model: TokenPrice(
-            row.tokens_in, row.tokens_out, row.tokens_in if row.cached_in is None else row.cached_in
-        )
+        row.model: TokenPrice(row.tokens_in, row.tokens_out, row.tokens_in if row.cached_in is None else row.cached_in)
         for row in ModelPrice.objects.all()
     }

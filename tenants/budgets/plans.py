@@ -84,4 +84,6 @@ def limits_documents() -> bool:
 def one_at_a_time(what: str) -> None:
     """Until this transaction ends, no other of the tenant counts the same thing: two cannot both be the last."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{require_tenant().schema_name}/{what}"])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{require_tenant().schema_name}/{what}"]
+        )

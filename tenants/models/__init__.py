@@ -9,6 +9,7 @@ from tenants.models.operator_key import OperatorKey
 from tenants.models.schema_template import SchemaTemplate
 from tenants.models.budget import Budget, BudgetCounter, BudgetReservation, PlatformBudget
 from tenants.models.plan import ModelPrice, Plan
+from tenants.models.rate_limit import RateBucket, RateLimit
 from tenants.models.tenant import Domain, Tenant
 from tenants.models.user import User
 
@@ -28,6 +29,8 @@ __all__ = [
     "ModelPrice",
     "Plan",
     "PlatformBudget",
+    "RateBucket",
+    "RateLimit",
     "Tenant",
     "User",
 ]

@@ -353,7 +353,9 @@ def _kill_in_settlement(child: subprocess.Popen[str], *, goes_on: bool) -> None:
 
 
 def _blocked() -> list[int]:
-    return [pid for (pid,) in _ask("SELECT pid FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")]
+    return [
+        pid for (pid,) in _ask("SELECT pid FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+    ]
 
 
 def _active(pids: list[int]) -> bool:
@@ -425,8 +427,8 @@ def _give_plan(schema_name: str, plan: Plan) -> None:
 
 
 def test_members_and_documents_are_as_many_as_the_plan_holds(acme):
-    from rag.use_cases.create_collection import create_collection
     from rag.use_cases.add_document import add_document
+    from rag.use_cases.create_collection import create_collection
     from tenants.budgets.errors import PlanLimit
     from tenants.use_cases.members import add_member, change_member
 

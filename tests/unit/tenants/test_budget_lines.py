@@ -66,8 +66,15 @@ def test_only_a_budget_of_all_tenants_together_has_a_counter_that_they_share():
     }
 
 
-@given(st.permutations([BudgetInForce(level, f"{level}:{n}", "day", 1, assistant_id="docs", member_id=7)
-                        for level in LOCK_ORDER for n in (1, 2)]))
+@given(
+    st.permutations(
+        [
+            BudgetInForce(level, f"{level}:{n}", "day", 1, assistant_id="docs", member_id=7)
+            for level in LOCK_ORDER
+            for n in (1, 2)
+        ]
+    )
+)
 def test_counters_are_locked_in_one_order_whatever_the_order_of_the_budgets(budgets):
     expected = [(level, f"{level}:{n}") for level in LOCK_ORDER for n in (1, 2)]
     assert [(line.level, line.budget) for line in lines_for(budgets, RUN, "acme", NOW)] == expected
