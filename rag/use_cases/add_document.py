@@ -37,8 +37,8 @@ def add_document(
     of the first, and one with the same content is left as it is. ``media_type`` is told by ``source`` if not
     given.
 
-    Raises ``NotFound``, ``NotAllowed``, ``TooLarge``, ``InvalidInput`` and ``UnreadableDocument``; ``PlanLimit`` where the plan holds
-    no more.
+    Raises ``NotFound``, ``NotAllowed``, ``TooLarge``, ``InvalidInput`` and ``UnreadableDocument``; ``PlanLimit`` where
+    the plan holds no more.
     """
     collection = access_collection_to_write(actor, collection_id)
     raw = content.encode("utf-8", errors="replace") if isinstance(content, str) else content

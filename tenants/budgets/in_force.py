@@ -1,4 +1,4 @@
-"""The plan, the budgets, the rate limits and the prices that hold for the current tenant: read seldom, asked at every run.
+"""The plan, budgets, rate limits and prices that hold for the current tenant: read seldom, asked at every run.
 
 A process keeps them for each tenant. It forgets them when somebody says that they have changed: a signal in this
 process, PostgreSQL's NOTIFY in the others. ``MAX_AGE`` bounds how long a process that heard nothing can be wrong.
