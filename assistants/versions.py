@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 _KEPT = "_atrium_source_version"
 DIGITS = 12  # of the hash: enough to tell versions of one class apart
 LONGEST = 64  # characters of a version that are kept
+_reading = threading.Lock()  # CPython 3.11's parser, which ``inspect`` asks, fails in two threads at once
 
 
 def version_of(assistant: AIAssistant | type[AIAssistant]) -> str:
@@ -23,7 +25,8 @@ def version_of(assistant: AIAssistant | type[AIAssistant]) -> str:
         return str(assistant.version)[:LONGEST]
     cls = assistant if isinstance(assistant, type) else type(assistant)
     if _KEPT not in vars(cls):  # once a class: reading a file takes milliseconds
-        setattr(cls, _KEPT, _hash_of_source(cls))
+        with _reading:
+            setattr(cls, _KEPT, _hash_of_source(cls))
     return vars(cls)[_KEPT]
 
 

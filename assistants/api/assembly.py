@@ -10,6 +10,7 @@ from assistants.api.approvals import router as approvals
 from assistants.api.messages import router as messages
 from assistants.api.runs import router as runs
 from assistants.api.threads import router as threads
+from assistants.api.usage import router as usage
 from assistants.conf import init_api_function
 from tenants.api.foreign_auth import sign_in_actors
 from tenants.api.refusals import answer_errors
@@ -28,4 +29,5 @@ def assemble_api() -> NinjaAPI:
     api.add_router("", runs, tags=["runs"])
     api.add_router("", answers)
     api.add_router("", approvals, tags=["runs"])
+    api.add_router("", usage, tags=["usage"])
     return api

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from assistants.llm.offline import MODEL_NAME
+from tenants.budgets.prices import operators_price
 
 SETTING = "ATRIUM_MODEL_PRICES"
 CURRENCY = "USD"
@@ -54,10 +55,14 @@ FREE = Price(Decimal(0), Decimal(0), Decimal(0))
 def price_of(model: str) -> Price | None:
     """The price of a model by its name; None where it is unknown. The offline model is free.
 
-    A name that the table has as it is goes before a beginning (``gpt-4o*``), a longer beginning before a shorter one.
+    What operators have written in their console goes before the setting. A name that a table has as it is goes before
+    a beginning (``gpt-4o*``), a longer beginning before a shorter one.
     """
     if model == MODEL_NAME:
         return FREE
+    theirs = operators_price(model)
+    if theirs is not None:
+        return Price(theirs.tokens_in, theirs.tokens_out, theirs.cached_in)
     exact, beginnings = _table()
     if model in exact:
         return exact[model]

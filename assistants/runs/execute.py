@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -242,14 +243,15 @@ async def _let_go(turn: Turn, answer: Answer) -> None:
     """Leave the run to the next beat of any process, which ends it: nothing may stay "running" for ever. What it has
     used is counted here, where it is known: its thread may be gone, and the run with it."""
     with contextlib.suppress(DatabaseError):  # then the lease grows old by itself, when this process ends
-        await in_database(settle, str(turn.run_id), _tokens_used(turn, answer), None)
+        await in_database(settle, str(turn.run_id), *_used(turn, answer))
         await in_database(let_go, turn.run_id)
 
 
-def _tokens_used(turn: Turn, answer: Answer) -> int:
-    """Since the run began, or went on."""
-    before = turn.spent.tokens_in + turn.spent.tokens_out
-    return answer.tokens_in + answer.tokens_out - before
+def _used(turn: Turn, answer: Answer) -> tuple[int, Decimal]:
+    """Tokens and dollars since the run began, or went on."""
+    before = columns_of(turn.receipt) if "tokens" in turn.receipt else {}
+    tokens = answer.tokens_in + answer.tokens_out - before.get("tokens_in", 0) - before.get("tokens_out", 0)
+    return tokens, (answer.cost or Decimal(0)) - (before.get("cost") or Decimal(0))
 
 
 def _facts(turn: Turn) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from django.utils import timezone
 from assistants.assistants import AIAssistant
 from assistants.conf import max_history_tokens
 from assistants.graph.history import CHARACTERS_PER_TOKEN
+from assistants.llm.prices import price_of, rounded
 from assistants.messages import text_of
 from assistants.models import Run
 from tenants.budgets.in_force import terms
 from tenants.budgets.lines import RunFacts, lines_for
 from tenants.budgets.plans import check_assistant, check_model
-from tenants.budgets.prices import price_among
 from tenants.budgets.store import Reservation
 from tenants.context import require_tenant
 
@@ -37,9 +37,9 @@ def reservation_for(run: Run, assistant: AIAssistant, question: Any) -> Reservat
     if not lines:
         return None
     tokens_in = max_history_tokens() + len(text_of(question)) // CHARACTERS_PER_TOKEN
-    price = price_among(_model(assistant))
+    price = price_of(_model(assistant))  # one that is not known counts as none
     cost = price.of(tokens_in, ANSWER_TOKENS) if price is not None else Decimal(0)
-    return Reservation(str(run.pk), lines, tokens_in + ANSWER_TOKENS, cost)
+    return Reservation(str(run.pk), lines, tokens_in + ANSWER_TOKENS, rounded(cost))
 
 
 def _model(assistant: AIAssistant) -> str:

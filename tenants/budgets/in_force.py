@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
@@ -45,11 +45,6 @@ class TokenPrice:
     tokens_in: Decimal
     tokens_out: Decimal
     cached_in: Decimal
-
-    def of(self, tokens_in: int, tokens_out: int) -> Decimal:
-        """What tokens cost that no cache has, rounded up to what is stored."""
-        cost = (self.tokens_in * tokens_in + self.tokens_out * tokens_out) / 1_000_000
-        return cost.quantize(Decimal("0.00000001"), rounding=ROUND_UP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tenants.budgets.in_force import TokenPrice, operators_prices
 
 
-def price_among(model: str) -> TokenPrice | None:
+def operators_price(model: str) -> TokenPrice | None:
     """The operators' price of a model; None where they have given none. No query.
 
     A name that the table has as it is goes before a beginning (``gpt-4o*``), a longer beginning before a shorter one.

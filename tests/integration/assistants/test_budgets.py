@@ -34,9 +34,13 @@ USED = 120
 class CountingModel(ScriptedModel):
     """Tells what it has used: 100 tokens in and 20 out, for each answer."""
 
+    model: str = "counting"
+
     async def _astream(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
         used: Any = {"input_tokens": 100, "output_tokens": 20, "total_tokens": USED}
-        yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=used))
+        yield ChatGenerationChunk(
+            message=AIMessageChunk(content="", usage_metadata=used, response_metadata={"model_name": self.model})
+        )
         async for chunk in super()._astream(messages, *args, **kwargs):
             yield chunk
 
@@ -155,11 +159,18 @@ async def test_another_answer_counts_as_the_first_one_did(talk, acme):
     assert await counters() == {"own": (2 * USED, 0)}
 
 
-async def test_money_is_counted_by_the_operators_prices(talk, acme, settings):
+async def test_money_is_counted_by_the_operators_prices(talk, acme, settings, use_model):
     settings.ATRIUM_CHAT_MODEL = "dear-model"
+    use_model(CountingModel(pieces=["Hello."], model="dear-model"))
     await for_operators(lambda: ModelPrice.objects.create(model="dear-*", tokens_in=100, tokens_out=200))
-    await budget(acme, cost=Decimal("1.00"))
-    refused = await talk.ask()  # 8,001 x 100 + 2,000 x 200 dollars, for a million
+    await budget(acme, cost=Decimal("2.00"))
+    assert (await talk.ask()).status_code == 201  # 8,001 x 100 + 2,000 x 200 dollars for a million are set aside
+    used = Decimal(100 * 100 + 20 * 200) / 10**6
+    assert await acme.run(lambda: Run.objects.get().cost) == used
+    row = await for_operators(BudgetCounter.objects.get)
+    assert (row.cost_used, row.cost_reserved) == (used, 0)
+    await for_operators(lambda: BudgetCounter.objects.update(cost_used=1))
+    refused = await talk.ask()
     assert (refused.status_code, refused.json()["code"]) == (429, "budget_exhausted")
 
 
@@ -168,8 +179,7 @@ async def test_money_is_counted_by_the_operators_prices(talk, acme, settings):
 
 async def test_what_does_not_fit_is_refused_before_anything_is_stored(talk, acme):
     await budget(acme, tokens=20_000, period="day")
-    slow = asyncio.gather(*(talk.ask() for _ in range(6)))
-    answers = [response for response in await slow]
+    answers = await asyncio.gather(*(talk.ask() for _ in range(6)))
     codes = sorted(response.status_code for response in answers)
     assert codes.count(201) >= 1
     for response in (each for each in answers if each.status_code != 201):

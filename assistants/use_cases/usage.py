@@ -1,0 +1,126 @@
+"""What a tenant has used: its runs, tokens and dollars, by day, assistant, member or model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from assistants.assistants import AIAssistant
+from assistants.llm.prices import as_text
+from assistants.models import Run
+from tenants.actors import ADMIN, OWNER, Actor
+from tenants.errors import InvalidInput, NotAllowed
+from tenants.models import User
+
+By = Literal["day", "assistant", "member", "model"]
+LONGEST_SPAN = 400  # days
+USUAL_SPAN = 30  # days
+_GROUPS: Mapping[By, Any] = {
+    "day": TruncDate("created_at", tzinfo=UTC),
+    "assistant": F("assistant_id"),
+    "member": F("created_by"),
+    "model": F("model"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one day, assistant, member or model has used. ``cost`` is in US dollars, as text; runs whose price is not
+    known count as ``unpriced``. ``name`` is for people, ``key`` for programs."""
+
+    key: str
+    name: str
+    runs: int
+    failed: int
+    tokens_in: int
+    tokens_out: int
+    tokens_cached: int
+    cost: str
+    unpriced: int
+
+
+COLUMNS = tuple(Usage.__dataclass_fields__)
+
+
+def usage(actor: Actor, since: date | None = None, until: date | None = None, by: By = "day") -> list[Usage]:
+    """What the tenant has used from ``since`` to ``until``, both of them included, in UTC; by default in the last 30
+    days. Days in their order, the others by what they cost, then by tokens.
+
+    Raises ``NotAllowed`` for who is no owner or administrator; ``InvalidInput`` for a span that cannot be.
+    """
+    if not actor.has_role(OWNER, ADMIN):
+        raise NotAllowed("Only owners and administrators see what is used.")
+    first, last = _span(since, until)
+    rows = _summed(Run.objects.filter(created_at__gte=_midnight(first), created_at__lt=_midnight(last, 1)), by)
+    names = _names(by, [row["group"] for row in rows])
+    found = [_usage(row, names) for row in rows]
+    if by == "day":
+        return sorted(found, key=lambda each: each.key)
+    return sorted(found, key=lambda each: (-Decimal(each.cost), -(each.tokens_in + each.tokens_out), each.name))
+
+
+def usage_as_json(rows: list[Usage]) -> list[dict[str, Any]]:
+    """The rows as the API shows them."""
+    return [asdict(row) for row in rows]
+
+
+def _span(since: date | None, until: date | None) -> tuple[date, date]:
+    last = until or timezone.now().astimezone(UTC).date()
+    first = since or last - timedelta(days=USUAL_SPAN - 1)
+    if first > last:
+        raise InvalidInput("The first day is after the last one.", field="from")
+    if (last - first).days >= LONGEST_SPAN:
+        raise InvalidInput(f"Ask for at most {LONGEST_SPAN} days.", field="from")
+    return first, last
+
+
+def _midnight(day: date, later: int = 0) -> datetime:
+    return datetime.combine(day, time(), UTC) + timedelta(days=later)
+
+
+def _summed(runs: QuerySet[Run], by: By) -> list[dict[str, Any]]:
+    return list(
+        runs.order_by()
+        .values(group=_GROUPS[by])
+        .annotate(
+            runs=Count("pk"),
+            failed=Count("pk", filter=Q(status=Run.Status.FAILED)),
+            sum_tokens_in=Sum("tokens_in"),
+            sum_tokens_out=Sum("tokens_out"),
+            sum_tokens_cached=Sum("tokens_cached"),
+            sum_cost=Sum("cost"),
+            unpriced=Count("pk", filter=Q(cost=None)),
+        )
+    )
+
+
+def _names(by: By, groups: list[Any]) -> Mapping[Any, str]:
+    if by == "assistant":
+        return {id: cls.name for id, cls in AIAssistant.get_cls_registry().items()}
+    if by == "member":
+        people = User.objects.filter(pk__in=[group for group in groups if group is not None])
+        return {user.pk: user.display_name for user in people} | {None: "Keys that act as themselves"}
+    return {"": "Not known"} if by == "model" else {}
+
+
+def _usage(row: dict[str, Any], names: Mapping[Any, str]) -> Usage:
+    group = row["group"]
+    key = "" if group is None else str(group)
+    return Usage(
+        key=key,
+        name=names.get(group, key),
+        runs=row["runs"],
+        failed=row["failed"],
+        tokens_in=row["sum_tokens_in"],
+        tokens_out=row["sum_tokens_out"],
+        tokens_cached=row["sum_tokens_cached"],
+        cost=as_text(row["sum_cost"] or Decimal(0)),
+        unpriced=row["unpriced"],
+    )
