@@ -42,7 +42,7 @@ class UsageOut(Sent):
 )
 async def get_usage(
     request: HttpRequest,
-    since: Annotated[date | None, Query(alias="from", description="The first day, in UTC. By default, 30 days.")] = None,
+    since: Annotated[date | None, Query(alias="from", description="The first day, in UTC; else 30 days.")] = None,
     until: Annotated[date | None, Query(alias="to", description="The last day, in UTC. By default, today.")] = None,
     by: By = "day",
     format: Literal["json", "csv"] | None = None,

@@ -85,7 +85,7 @@ def _midnight(day: date, later: int = 0) -> datetime:
     return datetime.combine(day, time(), UTC) + timedelta(days=later)
 
 
-def _summed(runs: QuerySet[Run], by: By) -> list[dict[str, Any]]:
+def _summed(runs: QuerySet[Run], by: By) -> list[Any]:
     return list(
         runs.order_by()
         .values(group=_GROUPS[by])

@@ -82,6 +82,16 @@ UNFOLD_OPERATOR: dict[str, Any] = {
                     _link("API keys", "key", "operator", "tenants.operatorkey"),
                 ],
             },
+            {"title": "Customers", "items": [_link("Tenants", "domain", "operator", "tenants.tenant")]},
+            {
+                "title": "Plans and costs",
+                "items": [
+                    _link("Plans", "loyalty", "operator", "tenants.plan"),
+                    _link("Budgets", "savings", "operator", "tenants.platformbudget"),
+                    _link("Prices of models", "sell", "operator", "tenants.modelprice"),
+                ],
+            },
+            {"title": "People", "items": [_link("Operators", "shield_person", "operator", "tenants.user")]},
         ],
     },
 }
@@ -123,6 +133,13 @@ UNFOLD_TENANT: dict[str, Any] = {
                 "items": [
                     _link("Access rules", "rule", "console", "tenants.accessrule"),
                     _link("API keys", "key", "console", "tenants.apikey"),
+                ],
+            },
+            {
+                "title": "Limits",
+                "items": [
+                    _link("Budgets", "savings", "console", "tenants.budget"),
+                    _link("Rate limits", "speed", "console", "tenants.ratelimit"),
                 ],
             },
         ],

@@ -32,6 +32,27 @@ from tenants.admin import (
 )
 from tenants.models import AccessRule, ApiKey, ErasureReceipt, Invitation, OperatorKey, Tenant, User
 from tenants.sign_in import TellsLocked
+from tenants.models import AccessRule, ApiKey, ErasureReceipt, OperatorKey, Tenant, User
+    BudgetAdmin,
+    MemberAdmin,
+    ModelPriceAdmin,
+    OperatorAdmin,
+    PlanAdmin,
+    PlatformBudgetAdmin,
+    RateLimitAdmin,
+    TenantAdmin,
+)
+from tenants.models import (
+    AccessRule,
+    ApiKey,
+    Budget,
+    ModelPrice,
+    Plan,
+    PlatformBudget,
+    RateLimit,
+    Tenant,
+    User,
+)
 
 # Alpine, which unfold is made with, builds functions from its attributes' texts. Inline scripts stay forbidden,
 # and so are inline styles: the colours come from console.css (console_look.py).
@@ -104,6 +125,12 @@ class RuleAdmin(_KnowsAssistants, AccessRuleAdmin):
 
 class KeyAdmin(_KnowsAssistants, ApiKeyAdmin):
     """API keys, for the assistants that are installed."""
+class AssistantBudgetAdmin(BudgetAdmin):
+    """Budgets of the assistants that are installed."""
+
+    def known_assistants(self) -> Mapping[str, str]:
+        """From the registry, by name."""
+        return {name: cls.name for name, cls in AIAssistant.get_cls_registry().items()}
 
 
 operator_site = OperatorSite(name="operator")
@@ -111,6 +138,9 @@ operator_site.register(Tenant, TenantAdmin)
 operator_site.register(ErasureReceipt, ErasureReceiptAdmin)
 operator_site.register(User, OperatorAdmin)
 operator_site.register(OperatorKey, OperatorKeyAdmin)
+operator_site.register(Plan, PlanAdmin)
+operator_site.register(ModelPrice, ModelPriceAdmin)
+operator_site.register(PlatformBudget, PlatformBudgetAdmin)
 
 tenant_site = TenantSite(name="console")
 tenant_site.register(Thread, ThreadAdmin)
@@ -121,6 +151,8 @@ tenant_site.register(User, MemberAdmin)
 tenant_site.register(Invitation, InvitationAdmin)
 tenant_site.register(ApiKey, KeyAdmin)
 tenant_site.register(AccessRule, RuleAdmin)
+tenant_site.register(Budget, AssistantBudgetAdmin)
+tenant_site.register(RateLimit, RateLimitAdmin)
 
 if apps.is_installed("atrium.demo.example"):
     from atrium.demo.example.admin import IssueAdmin

@@ -6,7 +6,9 @@ from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_col
 from tenants.admin.erasure_receipt import ErasureReceiptAdmin
 from tenants.admin.invitation import InvitationAdmin
 from tenants.admin.operator_key import OperatorKeyAdmin
+from tenants.admin.budget import BudgetAdmin, RateLimitAdmin
 from tenants.admin.people import MemberAdmin, OperatorAdmin
+from tenants.admin.plan import ModelPriceAdmin, PlanAdmin, PlatformBudgetAdmin
 from tenants.admin.tenant import TenantAdmin
 
 __all__ = [
@@ -14,9 +16,14 @@ __all__ = [
     "ApiKeyAdmin",
     "ErasureReceiptAdmin",
     "InvitationAdmin",
+    "BudgetAdmin",
     "MemberAdmin",
+    "ModelPriceAdmin",
     "OperatorAdmin",
     "OperatorKeyAdmin",
+    "PlanAdmin",
+    "PlatformBudgetAdmin",
+    "RateLimitAdmin",
     "TenantAdmin",
     "UseCaseAdmin",
     "actor_in_console",

@@ -167,7 +167,7 @@ class TenantAdmin(UseCaseAdmin):
             },
         ),
     )
-    fieldsets = ((None, {"fields": ("name", ("state", "schema_name", "opened"))}),)
+    fieldsets = ((None, {"fields": ("name", "plan", ("state", "schema_name", "opened"))}),)
     opened = moment_column("created_at", "Opened")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:

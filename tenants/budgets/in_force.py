@@ -128,9 +128,10 @@ def _read(schema_name: str) -> Terms:
 
 
 def _plan_of(schema_name: str) -> Any:
-    from tenants.models import Plan
+    from tenants.models import Plan, Tenant
 
-    named = Plan.objects.filter(Q(tenants__schema_name=schema_name) | Q(is_default=True))
+    of_tenant = Tenant.objects.filter(schema_name=schema_name).values("plan")
+    named = Plan.objects.filter(Q(pk__in=of_tenant) | Q(is_default=True))
     return named.order_by("is_default").first()  # its own one first; its own may be the default
 
 

@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='tenant',
             name='plan',
-            field=models.ForeignKey(blank=True, help_text='Empty: the default plan.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tenants', to='tenants.plan'),
+            field=models.ForeignKey(blank=True, help_text='Empty: the default plan.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.plan'),
         ),
         migrations.CreateModel(
             name='PlatformBudget',

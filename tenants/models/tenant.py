@@ -32,7 +32,7 @@ class Tenant(TenantMixin):
         on_delete=models.PROTECT,
         null=True,
         blank=True,
-        related_name="tenants",
+        related_name="+",
         help_text="Empty: the default plan.",
     )
 
