@@ -46,8 +46,9 @@ class PlanForm(forms.ModelForm):
             *("requests_a_minute", "assistant_ids", "model_names"),
         )
 
-    def validate_constraints(self) -> None:
-        """Nothing: that there is one default plan is seen to when it is stored."""
+    def _get_validation_exclusions(self) -> set[str]:
+        """That there is one default plan is seen to when it is stored."""
+        return {*super()._get_validation_exclusions(), "is_default"}  # type: ignore[misc]  # not in the stubs
 
     def clean(self) -> dict[str, Any]:
         """Refuse to leave tenants without a plan."""
