@@ -82,7 +82,6 @@ UNFOLD_OPERATOR: dict[str, Any] = {
                     _link("API keys", "key", "operator", "tenants.operatorkey"),
                 ],
             },
-            {"title": "Customers", "items": [_link("Tenants", "domain", "operator", "tenants.tenant")]},
             {
                 "title": "Plans and costs",
                 "items": [
@@ -91,7 +90,6 @@ UNFOLD_OPERATOR: dict[str, Any] = {
                     _link("Prices of models", "sell", "operator", "tenants.modelprice"),
                 ],
             },
-            {"title": "People", "items": [_link("Operators", "shield_person", "operator", "tenants.user")]},
         ],
     },
 }

@@ -34,9 +34,11 @@ from tenants.models import AccessRule, ApiKey, ErasureReceipt, Invitation, Opera
 from tenants.sign_in import TellsLocked
 from tenants.models import AccessRule, ApiKey, ErasureReceipt, OperatorKey, Tenant, User
     BudgetAdmin,
+    ErasureReceiptAdmin,
     MemberAdmin,
     ModelPriceAdmin,
     OperatorAdmin,
+    OperatorKeyAdmin,
     PlanAdmin,
     PlatformBudgetAdmin,
     RateLimitAdmin,
@@ -46,7 +48,9 @@ from tenants.models import (
     AccessRule,
     ApiKey,
     Budget,
+    ErasureReceipt,
     ModelPrice,
+    OperatorKey,
     Plan,
     PlatformBudget,
     RateLimit,

@@ -3,10 +3,10 @@
 from tenants.admin.access_rule import AccessRuleAdmin
 from tenants.admin.api_key import ApiKeyAdmin
 from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_column
+from tenants.admin.budget import BudgetAdmin, RateLimitAdmin
 from tenants.admin.erasure_receipt import ErasureReceiptAdmin
 from tenants.admin.invitation import InvitationAdmin
 from tenants.admin.operator_key import OperatorKeyAdmin
-from tenants.admin.budget import BudgetAdmin, RateLimitAdmin
 from tenants.admin.people import MemberAdmin, OperatorAdmin
 from tenants.admin.plan import ModelPriceAdmin, PlanAdmin, PlatformBudgetAdmin
 from tenants.admin.tenant import TenantAdmin
@@ -17,6 +17,7 @@ __all__ = [
     "ErasureReceiptAdmin",
     "InvitationAdmin",
     "BudgetAdmin",
+    "ErasureReceiptAdmin",
     "MemberAdmin",
     "ModelPriceAdmin",
     "OperatorAdmin",

@@ -3,13 +3,13 @@
 from tenants.models.access_rule import AccessRule
 from tenants.models.api_key import ApiKey
 from tenants.models.attempts import Attempts
+from tenants.models.budget import Budget, BudgetCounter, BudgetReservation, PlatformBudget
 from tenants.models.erasure_receipt import ErasureReceipt
 from tenants.models.invitation import Invitation
 from tenants.models.operator_key import OperatorKey
-from tenants.models.schema_template import SchemaTemplate
-from tenants.models.budget import Budget, BudgetCounter, BudgetReservation, PlatformBudget
 from tenants.models.plan import ModelPrice, Plan
 from tenants.models.rate_limit import RateBucket, RateLimit
+from tenants.models.schema_template import SchemaTemplate
 from tenants.models.tenant import Domain, Tenant
 from tenants.models.user import User
 
@@ -26,11 +26,14 @@ __all__ = [
     "BudgetCounter",
     "BudgetReservation",
     "Domain",
+    "ErasureReceipt",
     "ModelPrice",
+    "OperatorKey",
     "Plan",
     "PlatformBudget",
     "RateBucket",
     "RateLimit",
+    "SchemaTemplate",
     "Tenant",
     "User",
 ]

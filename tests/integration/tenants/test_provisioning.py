@@ -226,8 +226,7 @@ def test_of_two_who_make_the_same_tenant_at_once_one_is_refused(database):
 
 OPERATORS = {
     *("tenants_tenant", "tenants_domain", "tenants_operatorkey", "tenants_erasurereceipt", "tenants_schematemplate"),
-    "assistants_runlease",  # decision 0006, no content
-    *("tenants_tenant", "tenants_domain", "tenants_plan", "tenants_modelprice", "tenants_platformbudget"),
+    *("tenants_plan", "tenants_modelprice", "tenants_platformbudget"),
     *("assistants_runlease", "tenants_budgetcounter", "tenants_budgetreservation"),  # decisions 0006, 0009: no content
     "tenants_ratebucket",
 }
