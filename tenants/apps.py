@@ -14,7 +14,6 @@ class TenantsConfig(AppConfig):
     def ready(self) -> None:
         """Make Django's process-wide caches tell tenants apart, and listen for changes of hosts."""
         from tenants import hosts, letters  # noqa: F401  the letters are jobs: a worker has to know them
-        from tenants import hosts
         from tenants.budgets import in_force
         from tenants.content_types import cache_content_types_per_schema
 

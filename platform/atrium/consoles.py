@@ -23,18 +23,9 @@ from rag.models import Collection, Document
 from tenants.admin import (
     AccessRuleAdmin,
     ApiKeyAdmin,
-    ErasureReceiptAdmin,
-    InvitationAdmin,
-    MemberAdmin,
-    OperatorAdmin,
-    OperatorKeyAdmin,
-    TenantAdmin,
-)
-from tenants.models import AccessRule, ApiKey, ErasureReceipt, Invitation, OperatorKey, Tenant, User
-from tenants.sign_in import TellsLocked
-from tenants.models import AccessRule, ApiKey, ErasureReceipt, OperatorKey, Tenant, User
     BudgetAdmin,
     ErasureReceiptAdmin,
+    InvitationAdmin,
     MemberAdmin,
     ModelPriceAdmin,
     OperatorAdmin,
@@ -49,6 +40,7 @@ from tenants.models import (
     ApiKey,
     Budget,
     ErasureReceipt,
+    Invitation,
     ModelPrice,
     OperatorKey,
     Plan,
@@ -57,6 +49,7 @@ from tenants.models import (
     Tenant,
     User,
 )
+from tenants.sign_in import TellsLocked
 
 # Alpine, which unfold is made with, builds functions from its attributes' texts. Inline scripts stay forbidden,
 # and so are inline styles: the colours come from console.css (console_look.py).
@@ -129,6 +122,8 @@ class RuleAdmin(_KnowsAssistants, AccessRuleAdmin):
 
 class KeyAdmin(_KnowsAssistants, ApiKeyAdmin):
     """API keys, for the assistants that are installed."""
+
+
 class AssistantBudgetAdmin(BudgetAdmin):
     """Budgets of the assistants that are installed."""
 

@@ -14,10 +14,9 @@ from tenants.admin.tenant import TenantAdmin
 __all__ = [
     "AccessRuleAdmin",
     "ApiKeyAdmin",
-    "ErasureReceiptAdmin",
-    "InvitationAdmin",
     "BudgetAdmin",
     "ErasureReceiptAdmin",
+    "InvitationAdmin",
     "MemberAdmin",
     "ModelPriceAdmin",
     "OperatorAdmin",

@@ -56,7 +56,6 @@ def change_member(
             raise NotFound("There is no such member.")
         held = role_names(user)
         _check_may(actor, {*held, *(roles or ())})
-        _check_may(actor, {*roles, *role_names(user)})
         if is_active and not user.is_active:
             check_room_for_member()
         for name, value in profile.items():

@@ -118,7 +118,7 @@ PUBLIC = {"lives_in": "public"}
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0004_plans_and_budgets")]
+    dependencies = [("tenants", "0005_plans_and_budgets")]
 
     operations = [
         migrations.RunSQL(FUNCTIONS, NO_FUNCTIONS, hints=PUBLIC),

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0003_life_of_a_tenant'),
+        ('tenants', '0004_members_and_keys'),
     ]
 
     operations = [

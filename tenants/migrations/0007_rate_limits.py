@@ -32,7 +32,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0005_budget_functions")]
+    dependencies = [("tenants", "0006_budget_functions")]
 
     operations = [
         migrations.CreateModel(
