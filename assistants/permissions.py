@@ -126,8 +126,7 @@ def visible_assistants(who: Actor | Caller) -> list[type[AIAssistant]]:
         allowed = usable(caller.actor, registry)  # one read of the rules for all
     else:
         allowed = {id for id, cls in registry.items() if is_allowed(caller, "CAN_RUN_ASSISTANT", assistant_cls=cls)}
-    return sorted((registry[id] for id in allowed if caller.reaches(id)), key=lambda cls: (cls.name, cls.id))
-    return sorted((registry[id] for id in in_plan(allowed)), key=lambda cls: (cls.name, cls.id))
+    return sorted((registry[id] for id in in_plan(allowed) if caller.reaches(id)), key=lambda cls: (cls.name, cls.id))
 
 
 def check_allowed(caller: Caller, name: PermissionName, **facts: Any) -> None:

@@ -75,7 +75,7 @@ def reset(tenant: TenantFixture) -> None:
         tables = connection.introspection.table_names(cursor)
         made_by_tests = [name for name in tables if name.startswith(("assistants_", "rag_", "embed_", "example_"))]
         made_by_tests += ["django_session", "django_admin_log", "tenants_attempts", "tenants_invitation"]
-        made_by_tests += ["django_session", "django_admin_log", "tenants_budget", "tenants_ratelimit"]
+        made_by_tests += ["tenants_budget", "tenants_ratelimit"]
         cursor.execute(f"TRUNCATE {', '.join(connection.ops.quote_name(name) for name in made_by_tests)} CASCADE")
         AccessRule.objects.all().delete()
         AccessRule.objects.create(note="the rule that a tenant starts with")
