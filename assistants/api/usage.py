@@ -14,7 +14,9 @@ from pydantic import Field
 from assistants.api.schemas import Sent
 from assistants.use_cases.usage import COLUMNS, By, usage, usage_as_json
 from tenants.api.auth import actor_of
+from tenants.api.scopes import needs_scope
 from tenants.database import in_database
+from tenants.scopes import ADMIN_SCOPE
 
 router = Router()
 _RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take such a text for a formula
@@ -40,6 +42,7 @@ class UsageOut(Sent):
     operation_id="get_usage",
     openapi_extra={"responses": {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}},
 )
+@needs_scope(ADMIN_SCOPE)
 async def get_usage(
     request: HttpRequest,
     since: Annotated[date | None, Query(alias="from", description="The first day, in UTC; else 30 days.")] = None,

@@ -11,6 +11,7 @@ import pytest
 
 from assistants.models import Run, Thread
 from tenants.keys import create_api_key
+from tenants.scopes import ADMIN_SCOPE
 
 DAYS = (
     datetime(2026, 3, 1, 0, 0, tzinfo=UTC),
@@ -39,7 +40,7 @@ def runs_of(acme) -> None:
 @pytest.fixture
 async def admin(server, acme) -> Any:
     await acme.run(lambda: runs_of(acme))
-    _, secret = await acme.run(lambda: create_api_key("admin's", acme.owner))
+    _, secret = await acme.run(lambda: create_api_key("admin's", acme.owner, scopes=[ADMIN_SCOPE]))
     return server.client(acme.host, Authorization=f"Bearer {secret}")
 
 
@@ -82,12 +83,14 @@ async def test_a_span_that_cannot_be_is_refused(admin, span):
     assert (await admin.get(f"/api/usage/?{span}")).status_code == 422
 
 
-async def test_only_administrators_see_it(server, acme, admin):
-    refused = await server.signed_in(acme).get("/api/usage/")
-    assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
+async def test_only_administrators_see_it_and_their_keys_with_that_scope(server, acme, admin):
+    for user, scopes in ((acme.member, [ADMIN_SCOPE]), (acme.owner, None)):
+        _, secret = await acme.run(lambda user=user, scopes=scopes: create_api_key("another", user, scopes=scopes))
+        client = server.client(acme.host, Authorization=f"Bearer {secret}")
+        assert (await client.get("/api/usage/")).status_code == 403
 
 
 async def test_another_tenants_use_is_not_in_it(server, globex, admin):
-    _, secret = await globex.run(lambda: create_api_key("admin's", globex.owner))
+    _, secret = await globex.run(lambda: create_api_key("admin's", globex.owner, scopes=[ADMIN_SCOPE]))
     client = server.client(globex.host, Authorization=f"Bearer {secret}")
     assert (await client.get(f"/api/usage/?{SPAN}")).json() == []
