@@ -107,6 +107,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("ATRIUM_EXAMPLE", _flag, False, "Install the example app: an issue tracker, with assistants for it."),
     Variable("ATRIUM_RUN_TIMEOUT", _seconds, 300.0, "Seconds that one answer may take at the most."),
     Variable("ATRIUM_RUN_EVENTS_DAYS", _whole, 30, "Days that an ended run's events are kept; 0: for ever."),
+    Variable("ATRIUM_HEARTBEAT_EVERY", _seconds, 3.0, "Seconds between two signs of life of a server process."),
+    Variable("ATRIUM_DEAD_AFTER", _seconds, 12.0, "Seconds without one after which others take over its answers."),
     Variable("ATRIUM_LOG_LEVEL", _level, "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Variable("ATRIUM_LOG_JSON", _flag, True, "One JSON object a log line; off: plain text for a terminal."),
     Variable("ATRIUM_STATIC_ROOT", _text, "staticfiles", "Folder that collectstatic fills and the server serves."),
