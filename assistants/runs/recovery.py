@@ -26,6 +26,9 @@ from tenants.models import Tenant
 log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 3
+UNSTORED = 1000
+"""More events than a process can have sent to followers without storing them. The next event's number is beyond
+these: a follower who heard of them, and names the last one, must not miss what comes instead of them."""
 INTERRUPTED = ("interrupted", "The server was interrupted in mid-answer. Your message is kept; ask again.")
 
 
@@ -58,14 +61,14 @@ Found = tuple[Turn, int, list[Event], tuple[str, str] | None]
 
 
 def _take(orphan: Orphan) -> Found | None:
-    """The run as a turn, the number of its last event, its events since it began or went on after a pause, and why it
-    cannot go on (or None)."""
+    """The run as a turn, the number after which its events go on, its events since it began or went on after a pause,
+    and why it cannot go on (or None)."""
     run = Run.objects.select_related("question", "created_by").filter(pk=orphan.run_id).first()
     if run is None or run.question is None or run.status not in (Run.Status.RUNNING, Run.Status.QUEUED):
         _drop(orphan)
         return None
     events = [Event(row.sequence, cast(EventType, row.type), row.payload) for row in RunEvent.objects.filter(run=run)]
-    last = events[-1].sequence if events else 0
+    last = (events[-1].sequence if events else 0) + UNSTORED
     turn, since = _turn(run), _since_pause(events)
     return turn, last, since, _obstacle(run, turn, since, orphan)
 

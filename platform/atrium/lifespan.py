@@ -30,7 +30,7 @@ async def lifespan(
     listener = Listener()
     listener.on(hosts.CHANNEL, lambda _: host_map.forget())
     listener.on(CANCEL_CHANNEL, _cancel)
-    keeper = Keeper()
+    keeper = Keeper(may_take=lambda: not runner.is_draining)
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
