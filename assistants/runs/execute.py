@@ -54,9 +54,10 @@ class Outcome:
 class RunReporter(Reporter):
     """Makes events of what happens, and passes it on to the one who asked from Python, if any."""
 
-    def __init__(self, run: ActiveRun, echo: Reporter | None = None) -> None:
+    def __init__(self, run: ActiveRun, run_id: Any, echo: Reporter | None = None) -> None:
         super().__init__()
         self._run = run
+        self._run_id = run_id
         self._echo = echo or Reporter()
         self.gatherer = DeltaGatherer(lambda piece: _said(run, piece))
         self.structured: Any = None
@@ -82,6 +83,10 @@ class RunReporter(Reporter):
     def tool_started(self, call: Mapping[str, Any]) -> None:
         """One event a call."""
         self._run.emit("tool.started", {"call_id": call["id"], "name": call["name"], "args": call["args"]})
+
+    async def recorded(self) -> None:
+        """In the event log: from there another process knows what was begun."""
+        await event_log.stored(require_tenant(), self._run_id)
 
     def tool_finished(self, call: Mapping[str, Any], error: str = "") -> None:
         """One event an answer; a failed step is recorded with its kind."""
@@ -112,7 +117,7 @@ async def _execute(
     config: RunnableConfig | None,
 ) -> Outcome:
     use = TokenUse(turn.spent)
-    reporter = RunReporter(run, echo)
+    reporter = RunReporter(run, turn.run_id, echo)
     tenant = require_tenant()
     run.listen(lambda event: event_log.keep(tenant, turn.run_id, event))
     run.emit(run.begins_with, _beginning(turn, run.begins_with))

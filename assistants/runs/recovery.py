@@ -15,7 +15,7 @@ from assistants.runs.keeper import Orphan
 from assistants.runs.runner import runner
 from assistants.runs.stored_turns import turn_of
 from assistants.runs.turns import Answer, Turn
-from assistants.tools import method_tools
+from assistants.tools import is_idempotent, method_tools
 from assistants.use_cases.record_answer import record_answer
 from tenants.actors import Actor
 from tenants.context import TenantRef, public_context, require_tenant, tenant_context
@@ -95,7 +95,7 @@ def _obstacle(run: Run, turn: Turn, events: list[Event], orphan: Orphan) -> tupl
 
 
 def _idempotent_tools(assistant: AIAssistant) -> set[str]:
-    return {tool.name for tool in method_tools(assistant) if (tool.metadata or {}).get("idempotent")}
+    return {tool.name for tool in method_tools(assistant) if is_idempotent(tool)}
 
 
 def _turn(run: Run) -> Turn:

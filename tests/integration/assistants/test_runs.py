@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Coroutine
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,6 +17,8 @@ from assistants.api.turns import begin
 from assistants.models import IdempotencyKey, Message, Run, RunEvent, RunLease, Thread
 from assistants.runs import keeper
 from assistants.runs.active import ActiveRun
+from assistants.runs.event_log import TICK, event_log
+from assistants.runs.events import Event
 from assistants.runs.following import follow
 from assistants.runs.held import held, lose
 from assistants.runs.keeper import take
@@ -437,3 +441,19 @@ async def test_a_run_that_nobody_has_begun_is_not_kept_alive(acme, clean_tenants
         await in_database(lambda: RunLease.objects.update(owner=process_id()))
     assert await in_database(keeper.renew, held()) == set()
     assert [found.run_id for found in await in_database(take)] == [str(run.pk)]
+
+
+def test_events_are_stored_on_the_next_event_loop_after_one_that_ended_early(acme):
+    def keep(number: int) -> Coroutine[Any, Any, None]:
+        async def keeping() -> None:
+            event_log.keep(acme.ref, run.pk, Event(number, "message.delta", {"text": "x"}))
+            await asyncio.sleep(TICK * 3 * (number - 1))
+
+        return keeping()
+
+    with tenant_context(acme.ref):
+        thread = Thread.objects.create(created_by=acme.member)
+        run = Run.objects.create(thread=thread, assistant_id="docs_assistant")
+        asyncio.run(keep(1))  # over before the log's tick
+        asyncio.run(keep(2))
+        assert RunEvent.objects.filter(run=run).count() == 2
