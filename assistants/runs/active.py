@@ -68,8 +68,8 @@ class ActiveRun:
         return event
 
     async def follow(self, after: int = 0) -> AsyncGenerator[Event]:
-        """The events of this process with a sequence number above ``after``, as they come, until the final one, or until
-        the run goes on in another process."""
+        """The events of this process with a sequence number above ``after``, as they come, until the final one, or
+        until the run goes on in another process."""
         position = max(0, after - self.begins_after)
         while True:
             news = self._news

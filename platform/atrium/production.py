@@ -33,6 +33,6 @@ def refuse_hasty(*, every: float, dead_after: float) -> None:
     """Raise ``ImproperlyConfigured`` where a process would be given up that has missed one heartbeat (seconds)."""
     if every <= 0 or dead_after < 2 * every:
         raise ImproperlyConfigured(
-            f"ATRIUM_DEAD_AFTER ({dead_after:g} s) must be at least twice ATRIUM_HEARTBEAT_EVERY ({every:g} s, above 0): "
-            "else a process that lives would lose its answers to another one."
+            f"ATRIUM_DEAD_AFTER ({dead_after:g} s) must be at least twice ATRIUM_HEARTBEAT_EVERY ({every:g} s, which "
+            "is above 0): else a process that lives would lose its answers to another one."
         )

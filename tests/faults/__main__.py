@@ -32,13 +32,13 @@ def main() -> None:
     """Play all rounds, report each."""
     given = _options()
     seed = given.seed if given.seed is not None else secrets.randbelow(10**6)
-    print(f"seed {seed}, {given.count} faults", flush=True)
+    say(f"seed {seed}, {given.count} faults")
     folder = Path(tempfile.mkdtemp(prefix="atrium-faults-logs-"))
     with deployments.running(folder) as deployment:
         outcomes = asyncio.run(_play(deployment, given, seed))
-    print("", table(outcomes), sep="\n")
+    say(f"\n{table(outcomes)}")
     wrong = [text for outcome in outcomes for text in outcome.wrong]
-    print(f"written: {OUT.relative_to(ROOT)}/outcomes.json and .md; logs of the processes: {folder}")
+    say(f"written: {OUT.relative_to(ROOT)}/outcomes.json and .md; logs of the processes: {folder}")
     sys.exit(1 if wrong else 0)
 
 
@@ -59,10 +59,16 @@ async def _play(deployment: Deployment, given: argparse.Namespace, seed: int) ->
         outcomes.append(outcome)
         _write(outcomes, seed)
         ended = ", ".join(f"{count} {how}" for how, count in outcome.outcomes.items())
-        print(f"{number:>4} {outcome.kind:<26}{outcome.ended_after:>6.1f} s  {ended}", flush=True)
+        say(f"{number:>4} {outcome.kind:<26}{outcome.ended_after:>6.1f} s  {ended}")
         for text in outcome.wrong:
-            print(f"     ! {text}", flush=True)
+            say(f"     ! {text}")
     return outcomes
+
+
+def say(text: str) -> None:
+    """A line, at once: a round takes seconds."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def _write(outcomes: list[Outcome], seed: int) -> None:

@@ -51,12 +51,10 @@ def active_runs(database: Database, schemas: Sequence[str]) -> int:
 
 
 def stored_runs(database: Database, asked: Asked) -> list[StoredRun]:
-    """The runs that were begun with the question's key: there should be one."""
+    """The runs in the question's thread, where nothing else was asked yet: there should be one."""
     schema = asked.tenant.schema
-    rows = database.ask(
-        f"SELECT id, status, error_code, tokens_in, tokens_out FROM {schema}.assistants_run WHERE idempotency_key = %s",
-        asked.key,
-    )
+    facts = "id, status, error_code, tokens_in, tokens_out"
+    rows = database.ask(f"SELECT {facts} FROM {schema}.assistants_run WHERE thread_id = %s", asked.thread)
     return [_stored_run(database, schema, row) for row in rows]
 
 
@@ -92,7 +90,7 @@ def wrong_with(asked: Asked, runs: Sequence[StoredRun], calls: Sequence[dict[str
     if not runs:
         return [f"the accepted question {asked.order.id} has no run"] if asked.accepted else []
     if len(runs) > 1:
-        return [f"{len(runs)} runs for one key"]
+        return [f"{len(runs)} runs for one question"]
     [run] = runs
     found = [*_question(asked, run), *_end(run), *_answer(asked, run), *_bill(run, calls, exact=exact)]
     if asked.problem:

@@ -6,6 +6,7 @@ DATABASE_URL=... python -m tests.faults.seed
 from __future__ import annotations
 
 import json
+import sys
 
 import django
 
@@ -21,7 +22,7 @@ def main() -> None:
         {"name": tenant.ref.schema_name, "schema": tenant.ref.schema_name, "host": tenant.host, "key": tenant.api_key}
         for tenant in made
     ]
-    print(json.dumps(facts))
+    sys.stdout.write(json.dumps(facts))
 
 
 if __name__ == "__main__":
