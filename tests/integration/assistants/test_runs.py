@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.test import AsyncRequestFactory
 from django.db import OperationalError
+from django.test import AsyncRequestFactory
 
 from assistants.api import unbroken
 from assistants.api.turns import begin
