@@ -24,7 +24,8 @@ from tests.subprocesses import PRODUCTION, ROOT, clean_environment, free_port
 
 PATIENCE = 60.0  # seconds that a process gets to start or to end
 HEARTBEAT_EVERY, DEAD_AFTER = 0.7, 3.0  # seconds: quicker than a real deployment's, so that a round is short
-RUN_TIMEOUT = 12.0  # seconds of one answer; the model can be silent for ever
+RUN_TIMEOUT = 15.0  # seconds of one answer; the model can be silent for ever
+FIRST_TOKEN, BETWEEN_TOKENS = 6.0, 4.0  # seconds that the model gets
 GRACE = 2  # seconds that open streams get when a web process is told to end
 WEB = ("web-0", "web-1")
 
@@ -169,6 +170,8 @@ def _variables(database_url: str, model_port: int) -> dict[str, str]:
         "ATRIUM_INSECURE_HTTP": "1",
         "ATRIUM_DATABASE_TIMEOUT": "3",
         "ATRIUM_RUN_TIMEOUT": str(RUN_TIMEOUT),
+        "AI_ASSISTANT_MODEL_FIRST_TOKEN_SECONDS": str(FIRST_TOKEN),
+        "AI_ASSISTANT_MODEL_BETWEEN_TOKENS_SECONDS": str(BETWEEN_TOKENS),
         "ATRIUM_HEARTBEAT_EVERY": str(HEARTBEAT_EVERY),
         "ATRIUM_DEAD_AFTER": str(DEAD_AFTER),
         "ATRIUM_LOG_LEVEL": "WARNING",
