@@ -22,7 +22,7 @@ from tests.faults import database
 from tests.faults.database import Database
 from tests.subprocesses import PRODUCTION, ROOT, clean_environment, free_port
 
-PATIENCE = 60.0  # seconds that a process gets to start or to end
+PATIENCE = 120.0  # seconds that a process gets to start or to end
 HEARTBEAT_EVERY, DEAD_AFTER = 0.7, 3.0  # seconds: quicker than a real deployment's, so that a round is short
 RUN_TIMEOUT = 15.0  # seconds of one answer; the model can be silent for ever
 FIRST_TOKEN, BETWEEN_TOKENS = 6.0, 4.0  # seconds that the model gets
@@ -104,7 +104,12 @@ class Deployment:
     web: list[Process]
     ports: list[int]
     journal: Path
+    environment: dict[str, str]
     tenants: list[TenantFacts] = field(default_factory=list)
+
+    def run(self, module: str, *arguments: str) -> str:
+        """What a module of ours prints, run in this deployment's environment."""
+        return _printed(self.environment, module, *arguments)
 
     def headers(self, tenant: TenantFacts, port: int) -> dict[str, str]:
         """What a client of the tenant sends with each request."""
@@ -148,7 +153,7 @@ def running(folder: Path, **environment: str) -> Iterator[Deployment]:
         model = process("model", "-m", "tests.faults.model", "--port", str(model_port), "--journal", str(journal))
         worker = process("worker", "manage.py", "worker")
         web = [process(name, *_uvicorn(port)) for name, port in zip(WEB, ports, strict=True)]
-        made = Deployment(base, model, worker, web, ports, journal, tenants)
+        made = Deployment(base, model, worker, web, ports, journal, variables, tenants)
         made.wait_until_ready()
         yield made
 
@@ -189,16 +194,14 @@ def _uvicorn(port: int) -> list[str]:
 
 
 def _seed(variables: dict[str, str]) -> list[TenantFacts]:
-    seeded = subprocess.run(
-        [sys.executable, "-m", "tests.faults.seed"],
-        cwd=ROOT,
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert seeded.returncode == 0, seeded.stderr
-    return [TenantFacts(**facts) for facts in json.loads(seeded.stdout)]
+    return [TenantFacts(**facts) for facts in json.loads(_printed(variables, "tests.faults.seed"))]
+
+
+def _printed(variables: dict[str, str], module: str, *arguments: str) -> str:
+    command = [sys.executable, "-m", module, *arguments]
+    ended = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
 
 
 def _is_ready(port: int) -> bool:

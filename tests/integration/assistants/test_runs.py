@@ -361,7 +361,8 @@ async def test_a_process_stops_working_on_a_run_that_it_has_lost(server, acme, w
     [lost] = await in_database(keeper.renew, held())
     lose(lost)
     await runner.drain()  # though the model has not gone on
-    assert runner.active(run_id) is None
+    with tenant_context(acme.ref):
+        assert runner.active(run_id) is None
 
 
 async def test_followers_of_a_lost_run_hear_the_rest_from_the_process_that_has_it(server, acme, waiting_model):
