@@ -33,7 +33,6 @@ class Outcome:
     kind: str
     outcomes: dict[str, int] = field(default_factory=dict)
     ended_after: float = 0.0
-    rejoined: int = 0
     wrong: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
