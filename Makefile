@@ -9,7 +9,7 @@ SUPERSET := ../shared/tools/openapi_superset.py
 PEER_API := tests/contract/django-ai-assistant-0.4.0.openapi.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check superset docs bench-streams bench-peer bench-tenants format clean
+.PHONY: help run test check superset docs faults bench-streams bench-runs bench-peer bench-tenants format clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -67,8 +67,14 @@ docs: $(VENV)/docs.stamp ## The documentation as a web site, in build/site
 	@$(BIN)/python -m mkdocs build --strict  # which --quiet would undo: it hides warnings before they are counted
 	@echo "Open build/site/index.html"
 
+faults: $(VENV)/test.stamp ## 200 faults with real processes, half an hour (FAULTS="--count 40 --seed 7" passes options on)
+	@PYTHONPATH=platform:. $(BIN)/python -m tests.faults $(FAULTS)
+
 bench-streams: $(VENV)/test.stamp ## 300 streams at once in one server process (STREAMS="--ramp 0" passes options on)
 	@PYTHONPATH=platform:. $(BIN)/python -m benchmarks.streams $(STREAMS)
+
+bench-runs: $(VENV)/test.stamp ## 500 streams, and what a run costs beside the model (RUNS="--only overhead" passes options on)
+	@PYTHONPATH=platform:. $(BIN)/python -m benchmarks.runs $(RUNS)
 
 bench-peer: $(VENV)/test.stamp ## Atrium beside the peer, by the harness in ../shared/bench (PEER="full --sign-in key")
 	@PYTHONPATH=platform:. $(BIN)/python -m benchmarks.peer $(PEER)

@@ -203,6 +203,11 @@ def requires_approval(tool: BaseTool) -> bool:
     return bool((tool.metadata or {}).get("requires_approval"))
 
 
+def is_idempotent(tool: BaseTool) -> bool:
+    """True for a tool that may be called again for the same request, because its author says so."""
+    return bool((tool.metadata or {}).get("idempotent"))
+
+
 def is_async_tool(tool: BaseTool) -> bool:
     """True when the tool runs on the event loop; LangChain's default would lend it a thread of its own."""
     if hasattr(tool, "coroutine"):

@@ -44,17 +44,17 @@ def main() -> None:
     with ExitStack() as stack:
         maintenance = stack.enter_context(postgres.server())
         database = stack.enter_context(postgres.database(maintenance))
-        streams = _seed(database, options.streams)
+        streams = seed(database, options.streams)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        model = stack.enter_context(_fake_model(options.tokens, options.interval))
-        server = stack.enter_context(_server(database, model, options.pool, folder / "server.log"))
-        _warm_up(server, streams)
-        results, samples = asyncio.run(_measure(server, database, streams, options))
+        model = stack.enter_context(fake_model(options.tokens, options.interval))
+        server = stack.enter_context(server_on(database, model, options.pool, folder / "server.log"))
+        warm_up(server, streams)
+        results, samples = asyncio.run(measure(server, database, streams, options))
         said = server.log.read_text()
     found = _figures(results, samples, options)
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(json.dumps([figure.as_json() for figure in found], indent=1) + "\n")
-    print("", *map(str, found), *_errors(results, said), f"\nwritten: {OUT.relative_to(ROOT)}", sep="\n")
+    print("", *map(str, found), *errors(results, said), f"\nwritten: {OUT.relative_to(ROOT)}", sep="\n")
     sys.exit(0 if all(figure.holds for figure in found) else 1)
 
 
@@ -71,7 +71,7 @@ def _options() -> argparse.Namespace:
 # -- what is measured
 
 
-def _seed(database: str, count: int) -> list[dict[str, Any]]:
+def seed(database: str, count: int) -> list[dict[str, Any]]:
     """Two tenants with a document each and a thread for every stream; what the client is to ask."""
     os.environ |= {"DATABASE_URL": database, "ATRIUM_DEBUG": "1", "DJANGO_SETTINGS_MODULE": "tests.settings"}
     import django
@@ -109,7 +109,7 @@ def _seed(database: str, count: int) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def _fake_model(tokens: int, interval: float) -> Iterator[str]:
+def fake_model(tokens: int, interval: float) -> Iterator[str]:
     port = free_port()
     pace = ["--port", str(port), "--tokens", str(tokens), "--interval", str(interval)]
     command = [sys.executable, "-m", "benchmarks.fake_model", *pace]
@@ -122,7 +122,7 @@ def _fake_model(tokens: int, interval: float) -> Iterator[str]:
 
 
 @contextmanager
-def _server(database: str, model: str, pool: int, log: Path) -> Iterator[WebServer]:
+def server_on(database: str, model: str, pool: int, log: Path) -> Iterator[WebServer]:
     named = f"{database}{'&' if '?' in database else '?'}application_name={NAME}"
     with web_server(
         log,
@@ -137,7 +137,7 @@ def _server(database: str, model: str, pool: int, log: Path) -> Iterator[WebServ
         yield server
 
 
-def _warm_up(server: WebServer, streams: list[dict[str, Any]]) -> None:
+def warm_up(server: WebServer, streams: list[dict[str, Any]]) -> None:
     """One turn for each tenant, with the threads that are left over: what is loaded on first use is loaded."""
     for _ in TENANTS:
         stream = streams.pop()
@@ -162,7 +162,7 @@ class Samples:
     cpu_seconds: float = 0.0
 
 
-async def _measure(
+async def measure(
     server: WebServer, database: str, streams: list[dict[str, Any]], options: argparse.Namespace
 ) -> tuple[list[dict[str, Any]], Samples]:
     speaks = options.tokens * options.interval
@@ -213,7 +213,7 @@ def _cpu_seconds(pid: int) -> float:
 def _figures(results: list[dict[str, Any]], samples: Samples, options: argparse.Namespace) -> list[Figure]:
     count = options.streams
     succeeded, wrong = sum(result["ok"] for result in results), sum(result["wrong"] for result in results)
-    together = _most_at_once(results)
+    together = most_at_once(results)
     peak = max(samples.connections)
     events = [result["first_event"] - result["began"] for result in results if "first_event" in result]
     # The model's first token comes one interval after it is asked; what is more is ours (and the busy machine's).
@@ -223,16 +223,16 @@ def _figures(results: list[dict[str, Any]], samples: Samples, options: argparse.
         Figure("answers with another tenant's words", wrong, "", "none", wrong == 0),
         Figure("streams open at the same time", together, "", f"all {count}", together == count),
         Figure("peak PostgreSQL connections of the server", peak, "", f"at most {options.pool}", peak <= options.pool),
-        *_times("first event after", events),
-        *_times("first text beyond the model's first token", texts),
-        _plain("server's resident memory, peak", max(samples.rss) / 1e6, "MB"),
-        _plain("server's threads, peak", max(samples.threads), ""),
-        _plain("server's CPU for one stream", samples.cpu_seconds / count * 1000, "ms"),
-        _plain("server's CPU, of one core", 100 * samples.cpu_seconds / _span(results), "%"),
+        *times("first event after", events),
+        *times("first text beyond the model's first token", texts),
+        plain("server's resident memory, peak", max(samples.rss) / 1e6, "MB"),
+        plain("server's threads, peak", max(samples.threads), ""),
+        plain("server's CPU for one stream", samples.cpu_seconds / count * 1000, "ms"),
+        plain("server's CPU, of one core", 100 * samples.cpu_seconds / _span(results), "%"),
     ]
 
 
-def _most_at_once(results: list[dict[str, Any]]) -> int:
+def most_at_once(results: list[dict[str, Any]]) -> int:
     """Streams that had sent something and were not over, at the best moment."""
     changes = [(result["first_event"], 1) for result in results if "first_event" in result]
     changes += [(result["ended"], -1) for result in results if "first_event" in result and "ended" in result]
@@ -243,15 +243,15 @@ def _most_at_once(results: list[dict[str, Any]]) -> int:
     return most
 
 
-def _times(name: str, seconds: list[float]) -> list[Figure]:
+def times(name: str, seconds: list[float]) -> list[Figure]:
     ordered = sorted(seconds) or [float("nan")]
     return [
-        _plain(f"{name}, p{percent}", 1000 * ordered[min(len(ordered) - 1, len(ordered) * percent // 100)], "ms")
+        plain(f"{name}, p{percent}", 1000 * ordered[min(len(ordered) - 1, len(ordered) * percent // 100)], "ms")
         for percent in (50, 95)
     ]
 
 
-def _plain(name: str, value: float, unit: str) -> Figure:
+def plain(name: str, value: float, unit: str) -> Figure:
     return Figure(name, value, unit, "no aim", True)
 
 
@@ -259,7 +259,7 @@ def _span(results: list[dict[str, Any]]) -> float:
     return max(result.get("ended", 0.0) for result in results) or 1.0
 
 
-def _errors(results: list[dict[str, Any]], said: str) -> list[str]:
+def errors(results: list[dict[str, Any]], said: str) -> list[str]:
     """Why streams failed, the most frequent reasons first, and what the server said last."""
     reasons: dict[str, int] = {}
     for result in results:

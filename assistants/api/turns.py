@@ -35,13 +35,14 @@ class Started:
 
     def events(self) -> AsyncGenerator[Event]:
         """All of its events since the request, those that were and those that come."""
-        return self.active.follow() if self.active else follow(self.run_id, self.after)
+        after = self.active.begins_after if self.active else self.after
+        return follow(self.run_id, after, self.active)
 
     async def final(self) -> Event:
         """Its last event, when it has come."""
-        if self.active:
-            return await self.active.last()
-        return [event async for event in follow(self.run_id, self.after)][-1]
+        if self.active and (last := await self.active.last()):
+            return last
+        return [event async for event in self.events()][-1]
 
 
 async def begin(request: HttpRequest, thread_id: str, assistant_id: str, content: str) -> Started:

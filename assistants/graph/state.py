@@ -62,6 +62,9 @@ class Reporter:
     def tool_started(self, call: Mapping[str, Any]) -> None:
         """A tool is about to be called."""
 
+    async def recorded(self) -> None:
+        """Return when what was reported so far will outlive this process."""
+
     def tool_finished(self, call: Mapping[str, Any], error: str = "") -> None:
         """A tool has answered; ``error`` is the kind of its failure, or empty."""
 

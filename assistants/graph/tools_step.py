@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from assistants.exceptions import ToolRoundsExceededError
 from assistants.graph.client_tools import refuse_to_wait
 from assistants.graph.state import TurnContext, TurnState, last_ai
-from assistants.tools import is_async_tool, requires_approval
+from assistants.tools import is_async_tool, is_idempotent, requires_approval
 from tenants.database import in_thread
 from tenants.errors import AtriumError
 
@@ -77,6 +77,8 @@ async def _call(context: TurnContext, call: Mapping[str, Any]) -> ToolMessage:
         known = ", ".join(context.tools) or "none"
         return _refused(context, call, "UnknownTool", f"There is no tool named {call['name']}. The tools are: {known}.")
     context.reporter.tool_started(call)
+    if not is_idempotent(tool):
+        await context.reporter.recorded()  # if this process dies in the call, nobody may call it again
     try:
         answer = await _run(tool, call)
     except (Exception, SystemExit) as error:  # a tool's sys.exit() must not end the server

@@ -21,9 +21,12 @@ class ActiveRun:
         """The type of the first event."""
         self.events: list[Event] = []
         self.stopped_by = ""
-        """Why the run is being stopped: "cancelled" by a person, "handover" to another process; or empty."""
+        """Why the run is being stopped: "cancelled" by a person, "handover" to another process, "lost" to one; or
+        empty."""
         self.is_ending = False
         """True when nothing more is said, and what came of it is being stored: too late to stop it."""
+        self.has_moved = False
+        """Another process goes on with it; what follows is in the log."""
         self._news = asyncio.Event()
         self._listener: Callable[[Event], None] | None = None
 
@@ -35,6 +38,12 @@ class ActiveRun:
         """Call nobody any more."""
         self._listener = None
 
+    def hand_over(self) -> None:
+        """Another process goes on with the run: followers are sent to the log."""
+        self.stop_listening()
+        self.has_moved = True
+        self._wake()
+
     @property
     def last_sequence(self) -> int:
         """The sequence number of the latest event."""
@@ -42,7 +51,7 @@ class ActiveRun:
 
     def has_more_after(self, after: int) -> bool:
         """True when an event with a number above ``after`` is here, or may still come."""
-        return not self.is_over or self.last_sequence > after
+        return not self.has_moved and (not self.is_over or self.last_sequence > after)
 
     @property
     def is_over(self) -> bool:
@@ -55,12 +64,12 @@ class ActiveRun:
         self.events.append(event)
         if self._listener is not None:
             self._listener(event)
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+        self._wake()
         return event
 
     async def follow(self, after: int = 0) -> AsyncGenerator[Event]:
-        """The events of this process with a sequence number above ``after``, as they come, until the final one."""
+        """The events of this process with a sequence number above ``after``, as they come, until the final one, or
+        until the run goes on in another process."""
         position = max(0, after - self.begins_after)
         while True:
             news = self._news
@@ -70,10 +79,16 @@ class ActiveRun:
                 yield event
                 if event.is_final:
                     return
+            if self.has_moved:
+                return
             await news.wait()
 
-    async def last(self) -> Event:
-        """The final event, when it has come."""
-        while not self.is_over:
+    async def last(self) -> Event | None:
+        """The final event, when it has come; None where the run goes on in another process."""
+        while not (self.is_over or self.has_moved):
             await self._news.wait()
-        return self.events[-1]
+        return self.events[-1] if self.is_over else None
+
+    def _wake(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()

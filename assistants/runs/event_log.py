@@ -44,35 +44,62 @@ class EventLog:
 
     async def take(self, tenant: TenantRef, run_id: Any) -> list[Event]:
         """The run's events that are not stored yet: the caller stores them, with the run's end."""
-        while (writing := self._writing.get(tenant)) is not None:
-            await writing.wait()
+        await self._written(tenant)
         waiting = self._waiting.get(tenant, [])
         self._waiting[tenant] = [entry for entry in waiting if entry[0] != run_id]
         return [event for owner, event in waiting if owner == run_id]
 
     async def settle(self, tenant: TenantRef, run_id: Any) -> None:
-        """Store the run's events now: another process goes on with it, and counts from the last one."""
+        """Store the run's events now: another process goes on with it, and knows only of these."""
         events = await self.take(tenant, run_id)
-        with tenant_context(tenant):
-            await in_database(_store, [(run_id, event) for event in events])
+        if events:
+            await self._store(tenant, [(run_id, event) for event in events])
+
+    async def stored(self, tenant: TenantRef, run_id: Any) -> None:
+        """Return when the run's events so far are stored, however long the database is away."""
+        while True:
+            try:
+                return await self.settle(tenant, run_id)
+            except Error as error:
+                log.warning("a run waits for the database", extra={"error": type(error).__name__})
+                await asyncio.sleep(RETRY_AFTER)
 
     async def _write(self, tenant: TenantRef) -> None:
+        try:
+            await self._write_while_there_is_something(tenant)
+        finally:  # also where the event loop ends, as that of a script does: the next one's events need a writer
+            del self._writers[tenant]
+
+    async def _write_while_there_is_something(self, tenant: TenantRef) -> None:
         await asyncio.sleep(TICK)
+        await self._written(tenant)
         while entries := self._waiting.pop(tenant, []):
-            done = self._writing[tenant] = asyncio.Event()
             try:
-                with tenant_context(tenant):
-                    await in_database(_store, entries)
+                await self._store(tenant, entries)
             except Error as error:
                 log.warning("events wait for the database", extra={"error": type(error).__name__})
-                self._waiting[tenant] = entries + self._waiting.get(tenant, [])
                 await asyncio.sleep(RETRY_AFTER)
-            finally:
-                del self._writing[tenant]
-                done.set()
             if self._waiting.get(tenant):
                 await asyncio.sleep(TICK)
-        del self._writers[tenant]
+            await self._written(tenant)
+
+    async def _store(self, tenant: TenantRef, entries: list[Entry]) -> None:
+        """One write at a time for a tenant: who follows in another process must not see an event before an earlier
+        one. What could not be stored waits again."""
+        done = self._writing[tenant] = asyncio.Event()
+        try:
+            with tenant_context(tenant):
+                await in_database(_store, entries)
+        except Error:
+            self._waiting[tenant] = entries + self._waiting.get(tenant, [])
+            raise
+        finally:
+            del self._writing[tenant]
+            done.set()
+
+    async def _written(self, tenant: TenantRef) -> None:
+        while (writing := self._writing.get(tenant)) is not None:
+            await writing.wait()
 
 
 def _store(entries: Iterable[Entry]) -> None:

@@ -28,8 +28,10 @@ from assistants.runs.decisions import shown_decisions
 from assistants.runs.deltas import DeltaGatherer
 from assistants.runs.event_log import event_log
 from assistants.runs.events import Event, EventType
+from assistants.runs.held import LOST, holding
 from assistants.runs.keeper import let_go
 from assistants.runs.receipts import Receipt, columns_of, merged, receipt_of
+from assistants.runs.storage import LeaseLost
 from assistants.runs.timeline import Timeline
 from assistants.runs.token_use import TokenUse
 from assistants.runs.turns import Answer, Turn, as_json_id
@@ -57,9 +59,10 @@ class Outcome:
 class RunReporter(Reporter):
     """Makes events of what happens, and passes it on to the one who asked from Python, if any."""
 
-    def __init__(self, run: ActiveRun, echo: Reporter | None = None) -> None:
+    def __init__(self, run: ActiveRun, run_id: Any, echo: Reporter | None = None) -> None:
         super().__init__()
         self._run = run
+        self._run_id = run_id
         self._echo = echo or Reporter()
         self.timeline = Timeline()
         self.gatherer = DeltaGatherer(lambda piece: _said(run, piece))
@@ -98,6 +101,10 @@ class RunReporter(Reporter):
         self.timeline.tool_started(call)
         self._run.emit("tool.started", {"call_id": call["id"], "name": call["name"], "args": call["args"]})
 
+    async def recorded(self) -> None:
+        """In the event log: from there another process knows what was begun."""
+        await event_log.stored(require_tenant(), self._run_id)
+
     def tool_finished(self, call: Mapping[str, Any], error: str = "") -> None:
         """One event an answer; a failed step is recorded with its kind."""
         self.timeline.tool_finished(call, error)
@@ -116,7 +123,18 @@ async def execute(
     config: RunnableConfig | None = None,
 ) -> Outcome:
     """Run the turn to its end. Never raises for what the model or a tool does: that is the outcome's ``error``."""
-    reporter = RunReporter(run, echo)
+    with holding(turn.run_id, run):
+        return await _execute(turn, run, more, echo, config)
+
+
+async def _execute(
+    turn: Turn,
+    run: ActiveRun,
+    more: Mapping[str, Any] | None,
+    echo: Reporter | None,
+    config: RunnableConfig | None,
+) -> Outcome:
+    reporter = RunReporter(run, turn.run_id, echo)
     use = TokenUse(reporter.timeline)
     if run.begins_with == "run.resumed":
         reporter.timeline.waited()
@@ -129,10 +147,9 @@ async def execute(
     outcome = await _run_graph(turn, reporter, given, merge_configs(config, {"callbacks": [use]}))
     run.is_ending = True
     reporter.gatherer.flush()  # and stop its timer: a late event would take a number that is another's by then
-    if run.stopped_by == HANDOVER:
-        run.stop_listening()
-        await event_log.settle(tenant, turn.run_id)
-        return outcome  # another process goes on with it
+    if run.stopped_by in (HANDOVER, LOST):  # another process goes on with it
+        await _hand_over(turn, run)
+        return outcome
     answer = _answer(turn, outcome, reporter, merged(turn.receipt, receipt_of(reporter.timeline, use)))
     if run.stopped_by == CANCELLED:
         answer = replace(answer, cancelled=True, error_code="", error_detail="", error_detail_admin="")
@@ -141,6 +158,17 @@ async def execute(
     await _conclude(turn, run, answer)
     log.info("run ended", extra={**_facts(turn), "code": answer.error_code or None, "model": answer.model})
     return outcome
+
+
+async def _hand_over(turn: Turn, run: ActiveRun) -> None:
+    run.stop_listening()
+    try:
+        if run.stopped_by == HANDOVER:
+            await event_log.settle(require_tenant(), turn.run_id)
+        else:
+            await event_log.take(require_tenant(), turn.run_id)  # the one that has taken the run cannot know of these
+    finally:
+        run.hand_over()
 
 
 def _beginning(turn: Turn, kind: EventType) -> dict[str, Any]:
@@ -218,6 +246,10 @@ async def _conclude(turn: Turn, run: ActiveRun, answer: Answer) -> None:
     try:
         events = await event_log.take(require_tenant(), turn.run_id)
         kind, payload = await _stored(turn, answer, events, run.last_sequence)
+    except LeaseLost:
+        log.warning("an answer is not stored: another process has the run, or has ended it", extra=_facts(turn))
+        run.hand_over()
+        return
     except Exception as error:
         code, detail = describe_failure(error)
         log.exception("an answer could not be stored", extra=_facts(turn))

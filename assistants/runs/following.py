@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from typing import Any, cast
 
 from assistants.models import Run, RunEvent
+from assistants.runs.active import ActiveRun
 from assistants.runs.events import Event, EventType
 from assistants.runs.runner import runner
 from tenants.database import in_database
@@ -16,20 +17,24 @@ POLL_WAITING_EVERY = 1.0  # seconds; a person takes longer
 PAGE = 500  # events read at once
 
 
-async def follow(run_id: Any, after: int = 0) -> AsyncGenerator[Event]:
+async def follow(run_id: Any, after: int = 0, active: ActiveRun | None = None) -> AsyncGenerator[Event]:
     """The run's events with a sequence number above ``after``, until its last one.
 
-    A run of this process is followed in memory; only what came before it is read. A stream ends where the run waits
-    for a person now; where it has waited once and gone on since, the stream goes on, too. Whoever follows a waiting
-    run from that point hears nothing until it goes on.
+    A run of this process (``active``, where the caller has it) is followed in memory; only what came before it is
+    read, and what comes when another process goes on with it. A stream ends where the run waits for a person now; where
+    it has waited once and gone on since, the stream goes on, too. Whoever follows a waiting run from that point hears
+    nothing until it goes on.
     """
     told = ""  # the type of the latest event of this stream
     while True:
-        active = runner.active(run_id)
+        active = active or runner.active(run_id)
         if active is not None and after >= active.begins_after and active.has_more_after(after):
             async for event in active.follow(after):
+                after = event.sequence
                 yield event
-            return
+            if not active.has_moved:
+                return
+        active = None
         events, status = await in_database(_read, run_id, after)
         for event in events:
             after, told = event.sequence, event.type

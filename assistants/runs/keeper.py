@@ -9,26 +9,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import Error, connection
 
 from assistants.models import RunLease
+from assistants.runs.held import LeaseKey, held, lose
 from assistants.runs.process import process_id
 from tenants.context import active_schema, public_context
 from tenants.database import in_database
 
 log = logging.getLogger(__name__)
 
-BEAT_EVERY = 3.0  # seconds
-DEAD_AFTER = 12.0  # seconds without a beat
 MOST_AT_ONCE = 20  # runs that a process takes over at one beat
 
 NOBODY = UUID(int=0)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+_RENEW = """
+    UPDATE {table} SET heartbeat_at = now()
+    WHERE owner = %s AND (schema_name, run_id) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
+    RETURNING schema_name, run_id
+"""
 
 _TAKE = """
     UPDATE {table} SET owner = %s, heartbeat_at = now(), attempts = attempts + 1
@@ -51,9 +58,10 @@ class Orphan:
 
 
 class Keeper:
-    """A process' beat."""
+    """A process' beat. ``may_take`` is asked whether it takes over what others have left: not while it ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, may_take: Callable[[], bool] = lambda: True) -> None:
+        self._may_take = may_take
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -67,26 +75,50 @@ class Keeper:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        from assistants.runs.recovery import recover
-
         while True:
             try:
-                for orphan in await in_database(beat):
-                    await recover(orphan)
+                await self._beat()
             except Error as error:
                 log.warning("a heartbeat was missed", extra={"error": type(error).__name__})
-            except Exception:  # one run that cannot be taken over must not stop the beat
-                log.exception("a run could not be taken over")
-            await asyncio.sleep(BEAT_EVERY)
+            await asyncio.sleep(settings.ATRIUM_HEARTBEAT_EVERY)
+
+    async def _beat(self) -> None:
+        keys = held()
+        if keys:
+            for key in await in_database(renew, keys):
+                lose(key)
+        if self._may_take():
+            for orphan in await in_database(take):
+                await _take_over(orphan)
 
 
-def beat(dead_after: float = DEAD_AFTER) -> list[Orphan]:
-    """Renew this process' leases, and take those that nobody renews."""
-    table = connection.ops.quote_name(RunLease._meta.db_table)
+async def _take_over(orphan: Orphan) -> None:
+    """One run that cannot be taken over stops neither the beat nor the others: its lease grows old once more."""
+    from assistants.runs.recovery import recover
+
+    try:
+        await recover(orphan)
+    except Exception:
+        log.exception("a run could not be taken over", extra={"run_id": orphan.run_id})
+
+
+def renew(keys: Collection[LeaseKey]) -> set[LeaseKey]:
+    """Renew these leases of this process. Returns those of them that are not its own any more."""
     with public_context(), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {table} SET heartbeat_at = now() WHERE owner = %s", [process_id()])  # noqa: S608
-        cursor.execute(_TAKE.format(table=table), [process_id(), dead_after, MOST_AT_ONCE])
+        schemas, runs = [key.schema_name for key in keys], [key.run_id for key in keys]
+        cursor.execute(_RENEW.format(table=_table()), [process_id(), schemas, runs])
+        return set(keys) - {LeaseKey(*row) for row in cursor.fetchall()}
+
+
+def take() -> list[Orphan]:
+    """Take the leases that nobody renews."""
+    with public_context(), connection.cursor() as cursor:
+        cursor.execute(_TAKE.format(table=_table()), [process_id(), settings.ATRIUM_DEAD_AFTER, MOST_AT_ONCE])
         return [Orphan(*row) for row in cursor.fetchall()]
+
+
+def _table() -> str:
+    return connection.ops.quote_name(RunLease._meta.db_table)
 
 
 def let_go(run_id: Any = None) -> None:

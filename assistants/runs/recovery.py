@@ -17,7 +17,7 @@ from assistants.runs.receipts import columns_of, interrupted
 from assistants.runs.runner import runner
 from assistants.runs.stored_turns import turn_of
 from assistants.runs.turns import Answer, Turn
-from assistants.tools import method_tools
+from assistants.tools import is_idempotent, method_tools
 from assistants.use_cases.record_answer import record_answer
 from tenants.actors import Actor
 from tenants.budgets.store import settle
@@ -30,6 +30,9 @@ from tenants.models import Tenant
 log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 3
+UNSTORED = 1000
+"""More events than a process can have sent to followers without storing them. The next event's number is beyond
+these: a follower who heard of them, and names the last one, must not miss what comes instead of them."""
 INTERRUPTED = ("interrupted", "The server was interrupted in mid-answer. Your message is kept; ask again.")
 
 
@@ -62,15 +65,15 @@ Found = tuple[Turn, int, list[Event], tuple[str, str] | None]
 
 
 def _take(orphan: Orphan) -> Found | None:
-    """The run as a turn, the number of its last event, its events since it began or went on after a pause, and why it
-    cannot go on (or None)."""
+    """The run as a turn, the number after which its events go on, its events since it began or went on after a pause,
+    and why it cannot go on (or None)."""
     run = Run.objects.select_related("question", "created_by", "api_key").filter(pk=orphan.run_id).first()
     if run is None or run.question is None or run.status not in (Run.Status.RUNNING, Run.Status.QUEUED):
         _drop(orphan)
         return None
     rows = list(RunEvent.objects.filter(run=run))
     events = [Event(row.sequence, cast(EventType, row.type), row.payload) for row in rows]
-    last = events[-1].sequence if events else 0
+    last = (events[-1].sequence if events else 0) + UNSTORED
     turn, since = _turn(run), _since_pause(events)
     why = _obstacle(run, turn, since, orphan)
     if why:
@@ -102,7 +105,7 @@ def _obstacle(run: Run, turn: Turn, events: list[Event], orphan: Orphan) -> tupl
 
 
 def _idempotent_tools(assistant: AIAssistant) -> set[str]:
-    return {tool.name for tool in method_tools(assistant) if (tool.metadata or {}).get("idempotent")}
+    return {tool.name for tool in method_tools(assistant) if is_idempotent(tool)}
 
 
 def _turn(run: Run) -> Turn:

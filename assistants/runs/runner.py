@@ -43,6 +43,11 @@ class Runner:
         if self._draining:
             raise ServerStopping
 
+    @property
+    def is_draining(self) -> bool:
+        """True while the server is being stopped."""
+        return self._draining
+
     def start(self, turn: Turn, run: ActiveRun | None = None) -> ActiveRun:
         """Begin the turn's run in a task of its own, in the caller's tenant context."""
         run = run or ActiveRun()

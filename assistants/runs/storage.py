@@ -15,16 +15,21 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.db.models import Field, Model
 from django.utils import timezone
 
 from assistants.models import IdempotencyKey, Message, Run, RunEvent, RunLease, Thread
+from assistants.runs.process import process_id
 from assistants.runs.variants import Answers
 from tenants.budgets.store import Reservation, settle_sql
 from tenants.context import require_tenant
 
 Sql = tuple[str, list[Any]]
+
+
+class LeaseLost(Exception):
+    """The run is another process' by now, or has ended: nothing was stored."""
 
 
 def store_question(
@@ -79,16 +84,24 @@ def store_answer(
     updated_at: Any,
     others: Answers | None = None,
 ) -> None:
-    """Store messages and events, change these fields of the run, and date the thread. All of it or nothing.
+    """Store messages and events, change these fields of the run, date the thread, and end the lease. All or nothing.
 
     ``others`` says which of the question's answers is shown from now on, where it has several. What the run has used
-    since it began, or went on, is counted at the budgets at which it had set something aside.
+    since it began, or went on, is counted at the budgets at which it had set something aside. Raises ``LeaseLost``
+    where this process does not hold the run's lease. It was held for dead and another one has taken the run, or this
+    is a second attempt whose first one was successful, unheard: a second answer would be wrong.
     """
-    writes = [_insert(rows) for rows in (messages, events) if rows]
+    writes = [_end_lease(run), *(_insert(rows) for rows in (messages, events) if rows)]
     writes += [_update(Run, run.pk, changes), _update(Thread, run.thread_id, {"updated_at": updated_at})]
     writes += [_show(others)] if others is not None else []
-    writes += [_end_lease(run)]
-    _run(writes, _settle(run, changes))
+    settled, values = _settle(run, changes)
+    try:
+        # Without a lease that has just ended, this divides by zero, and the whole statement stores nothing.
+        _run(writes, (f"SELECT 1 / (SELECT count(*) FROM write_0), ({settled})", values))  # noqa: S608
+    except (DataError, IntegrityError) as error:
+        if _holds_lease(run):
+            raise
+        raise LeaseLost from error
 
 
 def show_answer(answers: Answers) -> None:
@@ -214,8 +227,14 @@ def _update(model: type[Model], key: Any, changes: Mapping[str, Any]) -> Sql:
 
 
 def _end_lease(run: Run) -> Sql:
-    where = "schema_name = %s AND run_id = %s"
-    return f"DELETE FROM {_table(RunLease)} WHERE {where}", [require_tenant().schema_name, str(run.pk)]  # noqa: S608
+    where = "schema_name = %s AND run_id = %s AND owner = %s"
+    values = [require_tenant().schema_name, str(run.pk), process_id()]
+    return f"DELETE FROM {_table(RunLease)} WHERE {where} RETURNING id", values  # noqa: S608
+
+
+def _holds_lease(run: Run) -> bool:
+    mine = RunLease.objects.filter(schema_name=require_tenant().schema_name, owner=process_id())
+    return mine.filter(run_id=str(run.pk)).exists()
 
 
 def _value(row: Model, field: Field[Any, Any]) -> Any:

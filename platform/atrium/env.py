@@ -143,6 +143,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("ATRIUM_SIGN_IN_ATTEMPTS", _whole, 5, "Wrong passwords for one user name from one address, then a lock."),
     Variable("ATRIUM_SIGN_IN_ADDRESS_ATTEMPTS", _whole, 50, "Wrong passwords from one address, then a lock."),
     Variable("ATRIUM_SIGN_IN_LOCK_MINUTES", _whole, 15, "Minutes that such a lock lasts, and that attempts count."),
+    Variable("ATRIUM_HEARTBEAT_EVERY", _seconds, 3.0, "Seconds between two signs of life of a server process."),
+    Variable("ATRIUM_DEAD_AFTER", _seconds, 12.0, "Seconds without one after which others take over its answers."),
     Variable("ATRIUM_LOG_LEVEL", _level, "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Variable("ATRIUM_LOG_JSON", _flag, True, "One JSON object a log line; off: plain text for a terminal."),
     Variable("ATRIUM_STATIC_ROOT", _text, "staticfiles", "Folder that collectstatic fills and the server serves."),

@@ -33,7 +33,7 @@ async def lifespan(
     listener.on(hosts.CHANNEL, lambda _: host_map.forget())
     listener.on(in_force.CHANNEL, lambda _: in_force.forget())
     listener.on(CANCEL_CHANNEL, _cancel)
-    keeper, uses = Keeper(), KeyUseWriter()
+    keeper, uses = Keeper(may_take=lambda: not runner.is_draining), KeyUseWriter()
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":

@@ -27,3 +27,12 @@ def refuse_unsafe(*, debug: bool, secret_key: str, allowed_hosts: Sequence[str],
         )
     if "*" in allowed_hosts:
         raise ImproperlyConfigured("ATRIUM_ALLOWED_HOSTS must name hosts: * would accept any Host header.")
+
+
+def refuse_hasty(*, every: float, dead_after: float) -> None:
+    """Raise ``ImproperlyConfigured`` where a process would be given up that has missed one heartbeat (seconds)."""
+    if every <= 0 or dead_after < 2 * every:
+        raise ImproperlyConfigured(
+            f"ATRIUM_DEAD_AFTER ({dead_after:g} s) must be at least twice ATRIUM_HEARTBEAT_EVERY ({every:g} s, which "
+            "is above 0): else a process that lives would lose its answers to another one."
+        )

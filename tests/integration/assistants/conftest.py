@@ -91,6 +91,24 @@ async def slow_model(use_model) -> SlowModel:
     return SlowModel(use_model)
 
 
+class WaitingModel(ScriptedModel):
+    """Says one word, and the rest when it is told to go on."""
+
+    go_on: Any = None
+
+    async def _astream(
+        self, messages: list[BaseMessage], *args: Any, **kwargs: Any
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        yield ChatGenerationChunk(message=AIMessageChunk(content="Half "))
+        await self.go_on.wait()
+        yield ChatGenerationChunk(message=AIMessageChunk(content="of it."))
+
+
+@pytest.fixture
+async def waiting_model(use_model) -> WaitingModel:
+    return use_model(WaitingModel(go_on=asyncio.Event()))
+
+
 @pytest.fixture
 def failing_model(use_model) -> Iterator[BaseChatModel]:
     import httpx

@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage
 
 from assistants import AIAssistant, BaseModel, Field, method_tool
 from assistants.models import IdempotencyKey, Message, Run, RunEvent, RunLease, Thread
-from assistants.runs.keeper import beat
+from assistants.runs.keeper import take
 from assistants.runs.recovery import recover
 from assistants.runs.runner import runner
 from assistants.use_cases import Decision, acreate_message, adecide_tool_calls, create_message, decide_tool_calls
@@ -548,7 +548,7 @@ async def decided(acme, waiting: Waiting, events: list[tuple[str, dict[str, Any]
 
 
 async def take_over(tenant: TenantFixture, run_id: str) -> None:
-    for found in await in_database(beat):
+    for found in await in_database(take):
         await recover(found)
     with tenant_context(tenant.ref):
         active = runner.active(UUID(run_id))

@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage
 from assistants import AIAssistant, method_tool
 from assistants.callers import Caller
 from assistants.models import Message, Run, RunLease, Thread
-from assistants.runs.keeper import beat
+from assistants.runs.keeper import take
 from assistants.runs.recovery import recover
 from assistants.runs.runner import runner
 from assistants.runs.turns import Answer
@@ -359,7 +359,7 @@ async def test_another_answer_of_a_dead_process_is_taken_up_again(chat, use_mode
         return str(turn.run_id)
 
     second = await acme.run(begin)
-    for found in await in_database(beat):
+    for found in await in_database(take):
         await recover(found)
     with tenant_context(acme.ref):
         active = runner.active(second)

@@ -14,7 +14,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from assistants.models import IdempotencyKey, Message, Run, RunEvent
 from assistants.tasks import forget
 from assistants.use_cases import retention
-from atrium.management.commands.worker import _queue_periodic_jobs_by
+from atrium.worker import queue_periodic_jobs_by
 from tenants.context import public_context
 from tenants.database import in_database
 from tenants.models import Tenant
@@ -141,7 +141,7 @@ def never_queued(clean_tenants):
 async def work() -> None:
     """A worker as ``manage.py worker`` makes it, until it is told to stop."""
     worker = app.with_connector(app.connector.get_worker_connector())
-    _queue_periodic_jobs_by(worker)
+    queue_periodic_jobs_by(worker)
     async with worker.open_async():
         await worker.run_worker_async(install_signal_handlers=False, queues=["maintenance"])
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Coroutine
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import OperationalError
 from django.test import AsyncRequestFactory
 
 from assistants.api import unbroken
@@ -13,13 +17,19 @@ from assistants.api.turns import begin
 from assistants.models import IdempotencyKey, Message, Run, RunEvent, RunLease, Thread
 from assistants.runs import keeper
 from assistants.runs.active import ActiveRun
-from assistants.runs.keeper import beat
-from assistants.runs.recovery import recover
+from assistants.runs.event_log import TICK, event_log
+from assistants.runs.events import Event
+from assistants.runs.following import follow
+from assistants.runs.held import held, lose
+from assistants.runs.keeper import take
+from assistants.runs.process import process_id
+from assistants.runs.recovery import UNSTORED, recover
 from assistants.runs.runner import runner
 from assistants.use_cases.begin_turn import begin_turn
 from tenants.context import public_context, tenant_context
 from tenants.database import in_database
 from tests.sse import read_events
+from tests.waiting import until
 
 SSE = {"Accept": "text/event-stream"}
 
@@ -220,7 +230,7 @@ async def orphan(acme, *, resumable: bool = True, events: list[tuple[str, dict]]
 
 
 async def take_over() -> None:
-    for found in await in_database(beat):
+    for found in await in_database(take):
         await recover(found)
 
 
@@ -235,9 +245,9 @@ async def test_a_run_of_a_dead_process_is_taken_up_again(acme, clean_tenants):
     await acme.run(run.refresh_from_db)
     assert run.status == Run.Status.COMPLETED
     kinds = await acme.run(lambda: list(RunEvent.objects.filter(run=run).values_list("sequence", "type")))
-    assert kinds[2] == (3, "run.restarted")
+    assert kinds[2] == (2 + UNSTORED + 1, "run.restarted")
     assert kinds[-1][1] == "run.done"
-    assert [sequence for sequence, _ in kinds] == list(range(1, len(kinds) + 1))
+    assert [sequence for sequence, _ in kinds[2:]] == list(range(kinds[2][0], kinds[2][0] + len(kinds) - 2))
     said = await acme.run(lambda: [row.content for row in Message.objects.all()])
     assert len(said) == 2  # nothing twice
 
@@ -265,7 +275,7 @@ async def test_a_run_asked_from_python_is_not_asked_again_by_a_server(acme, clea
 
 async def test_only_one_process_takes_a_run(acme, clean_tenants):
     await orphan(acme)
-    taken = await asyncio.gather(*(in_database(beat) for _ in range(8)))
+    taken = await asyncio.gather(*(in_database(take) for _ in range(8)))
     assert sum(len(found) for found in taken) == 1
 
 
@@ -322,3 +332,129 @@ async def test_events_of_one_tenant_stay_in_its_log(server, acme, globex):
     await client.post(f"/api/threads/{await new_thread(client)}/messages/", json=message())
     with tenant_context(globex.ref):
         assert await in_database(RunEvent.objects.count) == 0
+
+
+# -- a process that was held for dead, and lives
+
+
+def another_process_takes(run_id) -> None:
+    with public_context():
+        RunLease.objects.filter(run_id=str(run_id)).update(owner=UUID(int=1))
+
+
+async def test_an_answer_is_not_stored_by_a_process_that_has_lost_the_run(server, acme, waiting_model):
+    client = server.signed_in(acme)
+    thread_id = await new_thread(client)
+    run_id = (await client.post(f"/api/threads/{thread_id}/runs/", json=message(mode="background"))).json()["id"]
+    await in_database(another_process_takes, run_id)
+    waiting_model.go_on.set()
+    await runner.drain()
+    assert await acme.run(lambda: [row.type for row in Message.objects.all()]) == ["human"]
+    assert await acme.run(lambda: Run.objects.get().status) == "running"  # the other one's to end
+
+
+async def test_a_process_stops_working_on_a_run_that_it_has_lost(server, acme, waiting_model):
+    client = server.signed_in(acme)
+    thread_id = await new_thread(client)
+    run_id = (await client.post(f"/api/threads/{thread_id}/runs/", json=message(mode="background"))).json()["id"]
+    await in_database(another_process_takes, run_id)
+    [lost] = await in_database(keeper.renew, held())
+    lose(lost)
+    await runner.drain()  # though the model has not gone on
+    with tenant_context(acme.ref):
+        assert runner.active(run_id) is None
+
+
+async def test_followers_of_a_lost_run_hear_the_rest_from_the_process_that_has_it(server, acme, waiting_model):
+    client = server.signed_in(acme)
+    thread_id = await new_thread(client)
+    streaming = asyncio.create_task(client.post(f"/api/threads/{thread_id}/messages/", json=message(), headers=SSE))
+    await until(lambda: acme.run(RunEvent.objects.exists), "an event is stored")
+    run = await acme.run(Run.objects.get)
+    await in_database(another_process_takes, run.pk)
+
+    def finish_elsewhere() -> None:
+        RunEvent.objects.create(run=run, sequence=UNSTORED, type="run.restarted", payload={})
+        RunEvent.objects.create(run=run, sequence=UNSTORED + 1, type="run.done", payload={"messages": []})
+        Run.objects.update(status="completed")
+
+    await acme.run(finish_elsewhere)
+    waiting_model.go_on.set()
+    events = read_events((await streaming).text)
+    assert [event.type for event in events[-2:]] == ["run.restarted", "run.done"]
+
+
+async def test_an_answer_whose_storing_went_unheard_is_stored_once(server, acme, slow_model, monkeypatch):
+    from assistants.runs import execute
+
+    def store_and_lose_the_connection(*args):
+        monkeypatch.setattr(execute, "record_answer", record_answer)
+        record_answer(*args)
+        raise OperationalError("the server closed the connection")
+
+    record_answer = execute.record_answer
+    monkeypatch.setattr(execute, "record_answer", store_and_lose_the_connection)
+    client = server.signed_in(acme)
+    thread_id = await new_thread(client)
+    heard = read_events((await client.post(f"/api/threads/{thread_id}/messages/", json=message(), headers=SSE)).text)
+    assert heard[-1].type == "run.done"
+    assert await acme.run(lambda: [row.type for row in Message.objects.all()]) == ["human", "ai"]
+    assert read_events(await stream_text(client, heard[0].data["run_id"], 0)) == heard
+
+
+async def test_a_follower_who_heard_more_than_was_stored_hears_that_the_answer_begins_again(acme, clean_tenants):
+    run = await orphan(acme, events=[("run.started", {}), ("message.delta", {"text": "Half of"})])
+    await take_over()
+    with tenant_context(acme.ref):
+        heard = [event async for event in follow(run.pk, after=5)]  # 3 to 5 were lost with the process
+    assert heard[0].type == "run.restarted"
+    assert heard[-1].type == "run.done"
+
+
+# -- questions that are stored, and whose run nobody has begun
+
+
+async def test_a_client_that_leaves_while_its_question_is_stored_changes_nothing(server, acme, slow_model, monkeypatch):
+    from assistants.api import turns
+
+    stored = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def store_slowly(*args, **more):
+        turn = begin_turn(*args, **more)
+        loop.call_soon_threadsafe(stored.set)
+        time.sleep(0.2)
+        return turn
+
+    monkeypatch.setattr(turns, "begin_turn", store_slowly)
+    client = server.signed_in(acme)
+    thread_id = await new_thread(client)
+    asking = asyncio.create_task(client.post(f"/api/threads/{thread_id}/messages/", json=message()))
+    await stored.wait()
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    await until(lambda: acme.run(Run.objects.filter(status="completed").exists), "the run ends")
+
+
+async def test_a_run_that_nobody_has_begun_is_not_kept_alive(acme, clean_tenants):
+    run = await orphan(acme)
+    with public_context():
+        await in_database(lambda: RunLease.objects.update(owner=process_id()))
+    assert await in_database(keeper.renew, held()) == set()
+    assert [found.run_id for found in await in_database(take)] == [str(run.pk)]
+
+
+def test_events_are_stored_on_the_next_event_loop_after_one_that_ended_early(acme):
+    def keep(number: int) -> Coroutine[Any, Any, None]:
+        async def keeping() -> None:
+            event_log.keep(acme.ref, run.pk, Event(number, "message.delta", {"text": "x"}))
+            await asyncio.sleep(TICK * 3 * (number - 1))
+
+        return keeping()
+
+    with tenant_context(acme.ref):
+        thread = Thread.objects.create(created_by=acme.member)
+        run = Run.objects.create(thread=thread, assistant_id="docs_assistant")
+        asyncio.run(keep(1))  # over before the log's tick
+        asyncio.run(keep(2))
+        assert RunEvent.objects.filter(run=run).count() == 2

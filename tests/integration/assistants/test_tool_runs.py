@@ -46,6 +46,11 @@ def desk(registry) -> type[AIAssistant]:
             return f"{self._user.username} {self.get_actor().user_id}"
 
         @method_tool
+        def what_is_on_record(self) -> str:
+            """What another process would know of this run if this one died now."""
+            return ", ".join(RunEvent.objects.order_by("sequence").values_list("type", flat=True))
+
+        @method_tool
         def break_down(self) -> str:
             """Fail in the middle of a query."""
             with connection.cursor() as cursor:
@@ -127,6 +132,13 @@ def test_a_hundred_turns_leave_the_pool_as_it_was(acme, desk, use_model):
     pool = connection.pool.get_stats()
     assert pool["pool_available"] == pool["pool_size"]  # nobody has kept one
     assert pool.get("requests_errors", 0) == 0
+
+
+def test_a_tool_is_called_only_when_its_start_is_on_record(acme, desk, use_model):
+    """A process that dies in the call leaves word of it, so that no other one calls it again."""
+    model = PlayedModel(answers=[wants(("what_is_on_record", {})), "Ok"])
+    ask(acme, desk, model, use_model)
+    assert told(model) == ["run.started, tool.started"]
 
 
 async def test_a_failed_step_is_recorded_and_the_turn_goes_on(server, acme, desk, use_model):

@@ -8,7 +8,7 @@ import sys
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from atrium.production import THROWAWAY_KEY, refuse_unsafe
+from atrium.production import THROWAWAY_KEY, refuse_hasty, refuse_unsafe
 from tests.subprocesses import ROOT, STRONG_KEY, clean_environment
 
 SAFE = {"debug": False, "secret_key": STRONG_KEY, "allowed_hosts": [".example.org"], "public_host": "example.org"}
@@ -78,3 +78,14 @@ def test_a_start_that_is_not_safe_ends_with_what_to_do(entry, environment, said)
     last_line = done.stderr.strip().splitlines()[-1]
     assert said in last_line
     assert "hunter2" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("every", "dead_after"), [(3.0, 12.0), (3.0, 6.0), (0.5, 1.0)])
+def test_it_starts_where_a_process_may_miss_a_heartbeat(every, dead_after):
+    refuse_hasty(every=every, dead_after=dead_after)
+
+
+@pytest.mark.parametrize(("every", "dead_after"), [(3.0, 5.9), (3.0, 0.0), (0.0, 12.0), (0.0, 0.0)])
+def test_it_refuses_to_hold_a_process_for_dead_that_missed_one(every, dead_after):
+    with pytest.raises(ImproperlyConfigured, match="ATRIUM_DEAD_AFTER"):
+        refuse_hasty(every=every, dead_after=dead_after)

@@ -1,0 +1,1 @@
+"""What a run costs beside the model: `make bench-runs`."""

@@ -1,0 +1,1 @@
+"""Runs under faults, with real processes: `make faults`."""
