@@ -17,7 +17,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from assistants import AIAssistant, method_tool
 from assistants.models import Message, Run, RunEvent, RunLease, Thread
 from assistants.runs import keeper
-from assistants.runs.keeper import beat
+from assistants.runs.keeper import take
 from assistants.runs.recovery import recover
 from assistants.runs.runner import runner
 from tenants.context import public_context, tenant_context
@@ -394,7 +394,7 @@ async def _taken_over() -> None:
             RunLease.objects.update(heartbeat_at=keeper.LONG_AGO, owner=keeper.NOBODY)
 
     await in_database(age)
-    for orphan in await in_database(beat):
+    for orphan in await in_database(take):
         await recover(orphan)
 
 
