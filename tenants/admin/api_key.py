@@ -99,14 +99,19 @@ class ApiKeyAdmin(UseCaseAdmin):
         """Id -> name of the assistants that a key can be limited to. A higher layer knows them."""
         return {}
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """The form, in the words of this page."""
+    def form_for_new_key(self) -> type[forms.ModelForm]:
+        """The form, with the assistants to choose from."""
 
         class FormWithChoices(ApiKeyForm):
             known_assistants = self.known_assistants()
 
+        return FormWithChoices
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form, in the words of this page."""
+
         if obj is None:  # of a key that is there, only the name changes
-            kwargs["form"] = FormWithChoices
+            kwargs["form"] = self.form_for_new_key()
         kwargs["labels"] = {"user": "Acts for", "expires_at": "Expires"}
         kwargs["help_texts"] = {
             "name": "What it is for, so that you know it again.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest
 from unfold.decorators import action, display
 
@@ -16,10 +17,20 @@ from tenants.use_cases.operator_keys import issue_operator_key, revoke_operator_
 class OperatorKeyAdmin(ApiKeyAdmin):
     """As a tenant's keys; each acts for the operator who made it."""
 
+    list_display: Any = ("name", "starts_with", "acts_for", "state", "made", "ends")
     list_select_related = ("operator",)
     search_fields = ("name", "prefix", "operator__username")
     made_template = "console/operator_key_made.html"
     add_fieldsets: Any = ((None, {"fields": ("name", "expires_at")}),)
+    fieldsets: Any = ((None, {"fields": ("name", ("starts_with", "acts_for", "state"), ("made", "ends", "revoked"))}),)
+
+    def form_for_new_key(self) -> type[forms.ModelForm]:
+        """A name and an end: these keys have no limits beside."""
+        return forms.ModelForm
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Only the name of a key changes after it was made."""
+        return ("starts_with", "acts_for", "state", "made", "ends", "revoked") if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         """Issue the key, or store its new name."""
