@@ -48,7 +48,7 @@ def _claim(schema_name: str, name: str, host: str) -> Tenant:
             Domain.objects.create(tenant=tenant, domain=host, is_primary=True, verified_at=timezone.now())
             with connection.cursor() as cursor:
                 cursor.execute(f"CREATE SCHEMA {connection.ops.quote_name(schema_name)}")
-            make_role(schema_name)
+            make_role(schema_name, is_empty=True)
     except (IntegrityError, ProgrammingError) as error:
         if not isinstance(error.__cause__, UniqueViolation | DuplicateSchema):
             raise

@@ -22,7 +22,7 @@ from tenants.errors import NotFound
 from tenants.models import Tenant
 from tenants.provisioning.direct import migration_lock, without_pool
 from tenants.provisioning.migrate import migrate_public
-from tenants.provisioning.plans import Group, groups_of, is_sql_only, plan_of
+from tenants.provisioning.plans import Group, applied_in, groups_of, is_sql_only, plan_of
 from tenants.provisioning.replay import replay_for_all
 from tenants.provisioning.roles import mend_broken_roles
 from tenants.provisioning.steps import migrate_and_record, migrate_ordinarily
@@ -126,7 +126,9 @@ class _Run:
             for tenant in missing:
                 self._fail(tenant.schema_name, "its schema is not there")
             for group in groups:
-                self._advance(group)
+                step: Group | None = group
+                while step is not None:
+                    step = self._advance(step)
 
     def is_done(self, tenant: TenantRef) -> bool:
         """True when no more will happen to the tenant in this run."""
@@ -144,14 +146,18 @@ class _Run:
             self.report.not_tried.append(tenant.schema_name)
             self._progress(tenant.schema_name, "not tried", "")
 
-    def _advance(self, group: Group) -> None:
-        """Take the group's next step: as many migrations as are SQL only, or one that is not."""
+    def _advance(self, group: Group) -> Group | None:
+        """Take the group's next step: as many migrations as are SQL only, or one that is not.
+
+        Returns those for whom it went well, in the state that they are in now. Of one it is read, for the others it is
+        the same: the step began from the same state, and left the same rows.
+        """
         try:
             plan = plan_of(group.members[0])
         except (CommandError, InconsistentMigrationHistory) as error:
             for tenant in group.members:
                 self._fail(tenant.schema_name, str(error))
-            return
+            return None
         prefix = list(takewhile(is_sql_only, plan)) if group.applied else []
         if not plan:
             for tenant in group.members:
@@ -161,6 +167,8 @@ class _Run:
         else:
             for tenant in group.members:
                 self._try(tenant, lambda tenant: migrate_ordinarily(tenant, plan[0]))
+        going_on = tuple(tenant for tenant in group.members if not self.is_done(tenant))
+        return Group(applied_in(going_on[0]), going_on) if going_on else None
 
     def _replay(self, group: Group, lead: Callable[[TenantRef], str]) -> None:
         script = None

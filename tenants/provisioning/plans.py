@@ -61,6 +61,11 @@ def groups_of(tenants: Sequence[TenantRef]) -> tuple[list[Group], list[TenantRef
     return sorted(groups, key=lambda group: -len(group.members)), missing
 
 
+def applied_in(tenant: TenantRef) -> Applied:
+    """The state of one tenant's schema; nothing for one that is gone."""
+    return _applied([tenant.schema_name]).get(tenant.schema_name, frozenset())
+
+
 def plan_of(tenant: TenantRef) -> list[Migration]:
     """The migrations that wait for the tenant's schema, in their order.
 

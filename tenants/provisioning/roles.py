@@ -38,32 +38,39 @@ def role_of(schema_name: str) -> str:
     return role_name(connection.settings_dict["NAME"], schema_name)
 
 
-def statements_for(schema_name: str) -> list[str]:
+def statements_for(schema_name: str, *, is_empty: bool = False) -> list[str]:
     """SQL that makes a tenant's role, or mends its rights: on what its schema holds, and on what will come into it.
 
-    To be run as the owner of the schema, when the group exists (``prepare_roles``). Can be run again.
+    To be run as the owner of the schema, when the group exists (``prepare_roles``). Can be run again. An empty schema
+    holds nothing that rights could be given on: to look for it, PostgreSQL reads all of ``pg_class`` six times, which
+    among 1,000 tenants takes longer than to make another.
     """
     role, group, schema = quoted(role_of(schema_name)), quoted(role_of(_GROUP)), quoted(schema_name)
     tables, sequences = "SELECT, INSERT, UPDATE, DELETE ON TABLES", "USAGE, SELECT, UPDATE ON SEQUENCES"
+    on_what_is_there = [
+        f"GRANT {tables.replace(' TABLES', ' ALL TABLES')} IN SCHEMA {schema} TO {role}",
+        f"GRANT {sequences.replace(' SEQUENCES', ' ALL SEQUENCES')} IN SCHEMA {schema} TO {role}",
+    ]
     return [
         _create_unless_there(role_of(schema_name)),
         f"GRANT {role} TO CURRENT_USER",
         f"GRANT {group} TO {role}",
         f"GRANT USAGE ON SCHEMA {schema} TO {role}",
-        f"GRANT {tables.replace(' TABLES', ' ALL TABLES')} IN SCHEMA {schema} TO {role}",
-        f"GRANT {sequences.replace(' SEQUENCES', ' ALL SEQUENCES')} IN SCHEMA {schema} TO {role}",
+        *([] if is_empty else on_what_is_there),
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT {tables} TO {role}",
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT {sequences} TO {role}",
     ]
 
 
-def make_role(schema_name: str) -> None:
+def make_role(schema_name: str, *, is_empty: bool = False) -> None:
     """Make the tenant's role in the running transaction, or mend it. Nothing where the wall is off.
+
+    ``is_empty``: the schema has been made just now.
 
     Raises ``ImproperlyConfigured`` where the database's user may not.
     """
     if settings.ATRIUM_TENANT_ROLES:
-        _run(statements_for(schema_name))
+        _run(statements_for(schema_name, is_empty=is_empty))
 
 
 def mend_broken_roles(schema_names: Sequence[str]) -> None:

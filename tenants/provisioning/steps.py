@@ -19,6 +19,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from tenants.actors import ROLES
 from tenants.context import TenantRef, owner_rights, tenant_context
+from tenants.errors import NotFound
 from tenants.provisioning.seed import may
 
 _SAY: dict[str, Any] = {"verbosity": 0, "interactive": False, "db": "default"}
@@ -54,6 +55,7 @@ class _Rows:
 def migrate_and_record(tenant: TenantRef, migrations: Sequence[Migration]) -> str:
     """Migrate the tenant's schema in one transaction; returns SQL that does the same to a schema of the same state."""
     with tenant_context(tenant), owner_rights(), transaction.atomic():
+        _check_there(tenant)
         MigrationRecorder(connection).ensure_schema()
         before = _rows()
         executor = MigrationExecutor(connection)
@@ -72,6 +74,7 @@ def migrate_and_record(tenant: TenantRef, migrations: Sequence[Migration]) -> st
 def migrate_ordinarily(tenant: TenantRef, migration: Migration) -> None:
     """One migration the way ``manage.py migrate`` goes; in one transaction, unless it must not be in one."""
     with tenant_context(tenant), owner_rights(), transaction.atomic() if migration.atomic else nullcontext():
+        _check_there(tenant)
         MigrationRecorder(connection).ensure_schema()
         before = _rows()
         executor = MigrationExecutor(connection)
@@ -81,6 +84,14 @@ def migrate_ordinarily(tenant: TenantRef, migration: Migration) -> None:
         emit_pre_migrate_signal(**_SAY, stdout=io.StringIO(), apps=state.apps, plan=plan)
         executor.migrate([(own.app_label, own.name)], plan=plan, state=state.clone())
         _finish(before)
+
+
+def _check_there(tenant: TenantRef) -> None:
+    """Without its schema, the search path would lead to ``public``. Raises ``NotFound``."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_schema()")
+        if cursor.fetchone() != (tenant.schema_name,):
+            raise NotFound("The tenant's schema is not there.")
 
 
 def _state_of(executor: MigrationExecutor) -> Any:

@@ -126,6 +126,16 @@ def test_the_same_sql_is_refused_where_a_schema_is_gone_or_in_another_state(flee
     assert fleet.value("umbrella", "SELECT to_regclass('stray')::text") == "stray"
 
 
+def test_no_step_is_taken_in_public_for_a_schema_that_is_gone(fleet):
+    gone = TenantRef(id=None, schema_name="nowhere")
+    [first, *_] = migrate_all.plan_of(migrate_all.tenants()[0])
+    before = described("public")
+    for step in (lambda: steps.migrate_and_record(gone, [first]), lambda: steps.migrate_ordinarily(gone, first)):
+        with pytest.raises(NotFound):
+            step()
+    assert described("public") == before
+
+
 def test_a_canary_goes_first_and_the_others_wait_for_it(fleet):
     for _ in range(2):
         fleet.add_issue("umbrella", "the same title")
