@@ -157,7 +157,8 @@ def test_all_its_assistants_are_offered(walk: Walk) -> None:
 
 def test_the_finished_assistant_quotes_documents_keeps_tasks_and_asks_another(walk: Walk) -> None:
     documents, task, weather = (response.json()[-1] for _, response in walk.answers[-3:])
-    assert "Members with a session and API keys." in documents["content"]
+    said = ("Members with a session and API keys.", "only rules for everyone signed in reach it.")
+    assert any(sentence in documents["content"] for sentence in said)  # which one, all documents' words decide
     assert "Why access is denied by default" in [citation["title"] for citation in documents["citations"]]
     assert "Read about access rules" in task["content"]
     assert "Bergen" in weather["content"]

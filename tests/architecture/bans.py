@@ -33,6 +33,8 @@ ASYNC_ORM = {
     *("aupdate", "aupdate_or_create", "asave", "arefresh_from_db", "aadd", "aclear", "aremove", "aset"),
     *("aget_object_or_404", "aget_list_or_404", "auser", "aauthenticate", "alogin", "alogout", "aget_user"),
 }
+# A function that runs with its owner's rights must name its path: its callers could else lay a trap in theirs.
+OF_A_FUNCTION = re.compile(r"SECURITY DEFINER SET search_path = public, pg_temp")
 SETS_THE_PATH = re.compile(
     r"\bset\s+(session\s+|local\s+)?(search_path|schema\b)|set_config\(\s*'search_path'", re.IGNORECASE
 )
@@ -113,7 +115,7 @@ def _is_compared_with_none(node: ast.AST) -> bool:
 
 
 def _search_path(module: Module) -> Iterator[ast.AST]:
-    return (text for text in module.texts() if SETS_THE_PATH.search(text.value))
+    return (text for text in module.texts() if SETS_THE_PATH.search(OF_A_FUNCTION.sub("", text.value)))
 
 
 def _threads(module: Module) -> Iterator[ast.AST]:

@@ -120,6 +120,7 @@ GOOD = {
         "cursor.execute('SHOW search_path')",
         "x = 'a set of schemas'",
         "# SET search_path = acme",
+        "SQL = 'CREATE FUNCTION f() SECURITY DEFINER SET search_path = public, pg_temp AS x'",
     ],
     "thread": [
         "import threading\nlock = threading.Lock()",
