@@ -100,11 +100,12 @@ def _times(bench: Bench) -> list[Figure]:
         plainly.append(_median_ms(bench.atrium("bench_assistant", TURNS, 1, SHORT, 0.0)[0]))
         found.append(_median_ms(bench.atrium("docs_assistant", TURNS, 1, SHORT, 0.0)[0]))
         bare.append(_median_ms(bench.bare(TURNS, 1, SHORT, 0.0)[0]))
-    best, aim = min(plainly), f"at most {MOST_ADDED:g}"
+    added, aim = min(plainly) - min(bare), f"at most {MOST_ADDED:g}"
     return [
-        Figure("before the model is called, p50, added by Atrium", best, "ms", aim, best <= MOST_ADDED),
-        plain("the same with a search in the tenant's documents", min(found), "ms"),
+        Figure("added before the model is called, p50", added, "ms", aim, added <= MOST_ADDED),
+        plain("from a client's request to the model's, Atrium", min(plainly), "ms"),
         plain("the same of a bare langchain-openai stream", min(bare), "ms"),
+        plain("with a search in the tenant's documents, Atrium", min(found), "ms"),
     ]
 
 
