@@ -9,7 +9,7 @@ SUPERSET := ../shared/tools/openapi_superset.py
 PEER_API := tests/contract/django-ai-assistant-0.4.0.openapi.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check superset docs faults bench-streams bench-runs bench-peer bench-tenants format clean
+.PHONY: help run test check superset docs faults bench-streams bench-runs bench-peer bench-tenants bench-rules format clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -81,6 +81,9 @@ bench-peer: $(VENV)/test.stamp ## Atrium beside the peer, by the harness in ../s
 
 bench-tenants: $(VENV)/test.stamp ## 1,000 tenants made, migrated and served (TENANTS="--tenants 200" passes options on)
 	@PYTHONPATH=platform:. $(BIN)/python -m benchmarks.tenants $(TENANTS)
+
+bench-rules: $(VENV)/test.stamp ## What a decision by access rules costs, cached and over 1,000 rules
+	@ATRIUM_DEBUG=1 DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=platform:. $(BIN)/python -m benchmarks.rules $(RULES)
 
 format: $(VENV)/test.stamp ## Format the code
 	@$(BIN)/ruff check --fix .

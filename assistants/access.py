@@ -15,12 +15,21 @@ from assistants.callers import Caller
 from assistants.conf import Permission, PermissionName, permission
 from assistants.models import Message, Thread
 from assistants.permissions import allow_all, check_allowed, is_allowed, owns_thread
-from assistants.policies import OWN_THREADS, may_use_thread, own_threads, owner
+from assistants.policies import (
+    OWN_THREADS,
+    may_use_thread,
+    may_view_thread,
+    own_threads,
+    owner,
+    viewable_by_rules,
+    viewable_threads,
+)
 from tenants.actors import Actor
 from tenants.errors import NotFound
 from tenants.prepared import Given, Prepared
 
 _IN_SQL: Mapping[Permission, Callable[[Caller], Q]] = {
+    may_view_thread: viewable_threads,
     may_use_thread: own_threads,
     owns_thread: lambda caller: Q(created_by_id=caller.user_id, created_by_id__isnull=False),
     allow_all: lambda caller: Q(),
@@ -40,8 +49,10 @@ class MessageNotFound(NotFound):
 
 
 def threads_of(who: Actor | Caller) -> QuerySet[Thread]:
-    """The threads that belong to the caller: a member's own, or an API key's own."""
-    return Thread.objects.filter(own_threads(Caller.of(who)))
+    """The threads that belong to the caller, a member's own or an API key's own, and that the rules let it open."""
+    caller = Caller.of(who)
+    by_rules = permission("CAN_VIEW_THREAD_FN") is may_view_thread
+    return Thread.objects.filter(viewable_threads(caller) if by_rules else own_threads(caller))
 
 
 def may_view(caller: Caller, thread: Thread) -> bool:
@@ -61,7 +72,7 @@ def thread_for(who: Actor | Caller, thread_id: Any, to: PermissionName = "CAN_VI
     One query. Raises ``ThreadNotFound``, or ``AIUserNotAllowedError`` for what the caller may view but not do.
     """
     caller, key = Caller.of(who), key_of(Thread, thread_id, ThreadNotFound)
-    thread = _OWN_THREAD.first(key=key, **owner(caller)) if is_own_viewable() else _viewable_thread(caller, key)
+    thread = _OWN_THREAD.first(key=key, **owner(caller)) if is_own_viewable(caller) else _viewable_thread(caller, key)
     if thread is None:
         raise ThreadNotFound
     if to != "CAN_VIEW_THREAD_FN":
@@ -72,9 +83,10 @@ def thread_for(who: Actor | Caller, thread_id: Any, to: PermissionName = "CAN_VI
 _OWN_THREAD = Prepared(lambda: Thread.objects.filter(OWN_THREADS, pk=Given("key", key_field(Thread))).order_by())
 
 
-def is_own_viewable() -> bool:
-    """True where people view their own threads and no others: the usual case, for which queries are prepared."""
-    return permission("CAN_VIEW_THREAD_FN") is may_use_thread
+def is_own_viewable(caller: Caller) -> bool:
+    """True where the caller views all of its own threads and no others: the usual case, for which queries are
+    prepared."""
+    return permission("CAN_VIEW_THREAD_FN") is may_view_thread and viewable_by_rules(caller).is_all
 
 
 def _viewable_thread(caller: Caller, key: Any) -> Thread | None:

@@ -194,7 +194,7 @@ class AIAssistant:
         """Where ``has_rag`` gets its passages: the tenant's own collections, unless overridden."""
         from rag.retriever import TenantRetriever
 
-        return TenantRetriever(actor=self.get_actor())
+        return TenantRetriever(actor=self.get_actor(), assistant_id=self.id)
 
     def get_contextualize_prompt(self) -> ChatPromptTemplate:
         """The prompt that makes a follow-up question understandable without the conversation before it."""

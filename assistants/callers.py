@@ -13,6 +13,9 @@ from tenants.actors import Actor, acting_actor
 from tenants.api.auth import actor_of
 from tenants.context import active_schema, require_tenant
 from tenants.members import member_actor
+from tenants.rules.book import rule_book
+from tenants.rules.decide import Decision
+from tenants.rules.rule_set import RuleSet
 
 
 class Caller:
@@ -50,6 +53,15 @@ class Caller:
         if self._actor is not None:
             return self._actor
         return member_actor(self._user) if _is_signed_in(self._user) else Actor("visitor", require_tenant())
+
+    @cached_property
+    def rules(self) -> RuleSet:
+        """The tenant's access rules, read once a caller. No query where the process keeps them."""
+        return rule_book.rules()
+
+    def decide(self, action: str, assistant_id: str = "", resource: str = "") -> Decision:
+        """What the rules say about the caller."""
+        return self.rules.decide(self.actor, action, assistant_id, resource)
 
     @cached_property
     def user(self) -> Any:

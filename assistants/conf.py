@@ -72,12 +72,12 @@ class Setting:
 FUNCTIONS: tuple[Setting, ...] = (
     Setting("INIT_API_FN", "assistants.api.init_api", "Makes the NinjaAPI that the routes are mounted on."),
     Setting("CAN_CREATE_THREAD_FN", "assistants.policies.may_create_thread", "May begin a thread?"),
-    Setting("CAN_VIEW_THREAD_FN", "assistants.policies.may_use_thread", "May see a thread and what is in it?"),
-    Setting("CAN_UPDATE_THREAD_FN", "assistants.policies.may_use_thread", "May rename a thread?"),
-    Setting("CAN_DELETE_THREAD_FN", "assistants.policies.may_use_thread", "May delete a thread?"),
-    Setting("CAN_CREATE_MESSAGE_FN", "assistants.policies.may_use_thread", "May say something in a thread?"),
-    Setting("CAN_UPDATE_MESSAGE_FN", "assistants.policies.may_use_thread", "May change a message?"),
-    Setting("CAN_DELETE_MESSAGE_FN", "assistants.policies.may_use_thread", "May delete a message?"),
+    Setting("CAN_VIEW_THREAD_FN", "assistants.policies.may_view_thread", "May see a thread and what is in it?"),
+    Setting("CAN_UPDATE_THREAD_FN", "assistants.policies.may_update_thread", "May rename a thread?"),
+    Setting("CAN_DELETE_THREAD_FN", "assistants.policies.may_delete_thread", "May delete a thread?"),
+    Setting("CAN_CREATE_MESSAGE_FN", "assistants.policies.may_create_message", "May say something in a thread?"),
+    Setting("CAN_UPDATE_MESSAGE_FN", "assistants.policies.may_update_message", "May change a message?"),
+    Setting("CAN_DELETE_MESSAGE_FN", "assistants.policies.may_delete_message", "May delete a message?"),
     Setting(
         "CAN_RUN_ASSISTANT",
         "assistants.policies.may_run_assistant",

@@ -8,24 +8,26 @@ such as the API key that acts. Atrium's own answers are in ``assistants/policies
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from inspect import Parameter
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
+from langchain_core.tools import BaseTool
 
 from assistants.assistants import AIAssistant
 from assistants.callers import Caller
 from assistants.conf import PermissionName, permission
 from assistants.exceptions import AIUserNotAllowedError
 from assistants.models import Message, Thread
-from assistants.policies import may_run_assistant
+from assistants.policies import may_create_thread, may_run_assistant
 from tenants.actors import Actor
 from tenants.budgets.plans import in_plan
+from tenants.rules.actions import CREATE_THREAD, RUN, SEE, USE_TOOL
+from tenants.rules.book import rule_book
 from tenants.rules.decide import Decision
-from tenants.rules.store import decide_use, usable
 
 FACTS: Mapping[PermissionName, tuple[str, ...]] = {
     "CAN_CREATE_THREAD_FN": (),
@@ -107,11 +109,20 @@ def check_may_run(who: Actor | Caller, assistant_id: str) -> Decision:
 
     Raises ``AIAssistantNotDefinedError``, or ``AIUserNotAllowedError``.
     """
-    caller, assistant = Caller.of(who), AIAssistant.get_cls(assistant_id)
+    return _check_assistant(Caller.of(who), assistant_id, RUN)
+
+
+def check_may_see(who: Actor | Caller, assistant_id: str) -> Decision:
+    """The decision that lets the caller see the assistant. Raises what ``check_may_run`` raises."""
+    return _check_assistant(Caller.of(who), assistant_id, SEE)
+
+
+def _check_assistant(caller: Caller, assistant_id: str, action: str) -> Decision:
+    assistant = AIAssistant.get_cls(assistant_id)
     if not caller.reaches(assistant_id):
         raise AIUserNotAllowedError("You are not allowed to use this assistant.", code="assistant_not_allowed")
     if permission("CAN_RUN_ASSISTANT") is may_run_assistant:
-        decision = decide_use(caller.actor, assistant_id)
+        decision = caller.decide(action, assistant_id)
     else:
         decision = Decision(is_allowed(caller, "CAN_RUN_ASSISTANT", assistant_cls=assistant), rule_id=None)
     if not decision.allowed:
@@ -119,14 +130,31 @@ def check_may_run(who: Actor | Caller, assistant_id: str) -> Decision:
     return decision
 
 
+def check_may_create_thread(caller: Caller, assistant_id: str) -> None:
+    """Raises ``AIUserNotAllowedError`` where the caller may not begin a thread with this assistant; "" is none."""
+    if permission("CAN_CREATE_THREAD_FN") is not may_create_thread:
+        check_allowed(caller, "CAN_CREATE_THREAD_FN")
+    elif not caller.decide(CREATE_THREAD, assistant_id).allowed:
+        raise AIUserNotAllowedError("You are not allowed to begin a conversation here.")
+
+
 def visible_assistants(who: Actor | Caller) -> list[type[AIAssistant]]:
-    """The assistants that the caller may see and run, by name."""
+    """The assistants that the caller may see, by name."""
     caller, registry = Caller.of(who), AIAssistant.get_cls_registry()
     if permission("CAN_RUN_ASSISTANT") is may_run_assistant:
-        allowed = usable(caller.actor, registry)  # one read of the rules for all
+        allowed = {id for id in registry if caller.decide(SEE, id).allowed}
     else:
         allowed = {id for id, cls in registry.items() if is_allowed(caller, "CAN_RUN_ASSISTANT", assistant_cls=cls)}
     return sorted((registry[id] for id in in_plan(allowed) if caller.reaches(id)), key=lambda cls: (cls.name, cls.id))
+
+
+async def permitted_tools(assistant: AIAssistant, tools: Sequence[BaseTool]) -> list[BaseTool]:
+    """Those of the assistant's tools that it may use for the one who asks: the model is not told of the others."""
+    actor = assistant.get_actor()
+    if not tools or actor.kind == "system":
+        return list(tools)
+    rules = await rule_book.arules()
+    return [tool for tool in tools if rules.decide(actor, USE_TOOL, assistant.id, tool.name).allowed]
 
 
 def check_allowed(caller: Caller, name: PermissionName, **facts: Any) -> None:

@@ -143,6 +143,11 @@ def method_tools(instance: object) -> Sequence[BaseTool]:
     return [_bound(getattr(instance, made.method), made) for made in _tools_made(type(instance))]
 
 
+def tool_names(cls: type) -> list[str]:
+    """The names of the class' tool methods, as the model knows them; not those of tools that ``get_tools`` adds."""
+    return [made.options.name or made.method for made in _tools_made(cls)]
+
+
 @dataclass(frozen=True)
 class _ToolMade:
     """What a class' instances need to make a tool of one of its methods."""

@@ -8,19 +8,29 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from rag.models import Chunk, Collection, Document
-from rag.policies import may_read_collections, may_write_collections
+from rag.policies import may_write_collections
 from tenants.actors import Actor
 from tenants.errors import NotAllowed, NotFound
+from tenants.rules.actions import READ_COLLECTION
+from tenants.rules.book import rule_book
 
 
-def access_collections(actor: Actor) -> QuerySet[Collection]:
-    """The collections that the actor may read."""
-    return Collection.objects.all() if may_read_collections(actor) else Collection.objects.none()
+def access_collections(actor: Actor, assistant_id: str = "") -> QuerySet[Collection]:
+    """The collections that the actor may read by the tenant's access rules; through an assistant, if one is named."""
+    readable = rule_book.rules().scope(actor, READ_COLLECTION, over="resource", assistant_id=assistant_id)
+    if readable.is_all:
+        return Collection.objects.all()
+    named = [key for each in readable.exceptions if (key := _as_key(each)) is not None]
+    return (
+        Collection.objects.exclude(pk__in=named) if readable.others_allowed else Collection.objects.filter(pk__in=named)
+    )
 
 
-def access_chosen_collections(actor: Actor, collection_ids: Sequence[UUID] | None) -> list[Collection]:
+def access_chosen_collections(
+    actor: Actor, collection_ids: Sequence[UUID] | None, assistant_id: str = ""
+) -> list[Collection]:
     """The named collections, or without names all that the actor may read. Raises ``NotFound``."""
-    readable = access_collections(actor)
+    readable = access_collections(actor, assistant_id)
     if collection_ids is None:
         return list(readable)
     chosen = list(readable.filter(pk__in=collection_ids))
@@ -66,3 +76,11 @@ def check_may_write(actor: Actor) -> None:
     """Raises ``NotAllowed`` for an actor that only reads."""
     if not may_write_collections(actor):
         raise NotAllowed("Owners, admins and editors change collections and documents.")
+
+
+def _as_key(name: str) -> UUID | None:
+    """What a rule names as a collection; None where no collection is called so."""
+    try:
+        return UUID(name)
+    except ValueError:
+        return None

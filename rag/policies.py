@@ -1,13 +1,8 @@
-"""Who may do what with a tenant's knowledge. Pure: an actor in, an answer out."""
+"""Who may change a tenant's knowledge. Pure: an actor in, an answer out. Who may read it, its access rules say."""
 
 from __future__ import annotations
 
 from tenants.actors import ADMIN, EDITOR, OWNER, Actor
-
-
-def may_read_collections(actor: Actor) -> bool:
-    """Members and API keys of the tenant read all of its collections; a visitor reads none by itself."""
-    return actor.is_signed_in
 
 
 def may_write_collections(actor: Actor) -> bool:

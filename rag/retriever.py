@@ -18,7 +18,8 @@ from tenants.database import give_connections_back
 class TenantRetriever(BaseRetriever):
     """Finds passages in the current tenant's collections that ``actor`` may read.
 
-    ``collection_ids`` narrows the search; None is all of them. Each document's metadata has ``document_id``,
+    ``collection_ids`` narrows the search; None is all of them. ``assistant_id`` is the assistant that searches, about
+    which there may be rules of its own. Each document's metadata has ``document_id``,
     ``chunk_id``, ``title``, ``heading``, ``page``, ``score`` and ``number``, which counts the passages from
     1.
     """
@@ -26,19 +27,20 @@ class TenantRetriever(BaseRetriever):
     actor: Actor
     collection_ids: list[UUID] | None = None
     limit: int = 6
+    assistant_id: str = ""
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun
     ) -> list[LangChainDocument]:
         try:
-            return _as_documents(search(self.actor, query, self.collection_ids, self.limit))
+            return _as_documents(search(self.actor, query, self.collection_ids, self.limit, self.assistant_id))
         finally:
             give_connections_back()  # LangGraph may have lent the thread, and keep it
 
     async def _aget_relevant_documents(
         self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun
     ) -> list[LangChainDocument]:
-        return _as_documents(await asearch(self.actor, query, self.collection_ids, self.limit))
+        return _as_documents(await asearch(self.actor, query, self.collection_ids, self.limit, self.assistant_id))
 
 
 def _as_documents(hits: Sequence[Hit]) -> list[LangChainDocument]:

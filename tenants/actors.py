@@ -23,6 +23,8 @@ class Actor:
 
     ``roles`` are the names of the Django groups that the member is in; ``label`` is for logs and screens. An API key
     may be limited to ``scopes`` (``tenants/scopes.py``) and to some ``assistants``, by id; None is no limit.
+    A visitor has the ``site_id`` of the embedded chat that it came through, and is ``identified`` where the site vouches
+    for it.
     """
 
     kind: ActorKind
@@ -33,6 +35,8 @@ class Actor:
     label: str = ""
     scopes: frozenset[str] | None = None
     assistants: frozenset[str] | None = None
+    site_id: str | None = None
+    identified: bool = False
 
     @property
     def is_signed_in(self) -> bool:

@@ -12,11 +12,13 @@ class TenantsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make Django's process-wide caches tell tenants apart, and listen for changes of hosts."""
+        """Make Django's process-wide caches tell tenants apart, and listen for changes of hosts and rules."""
         from tenants import hosts, letters  # noqa: F401  the letters are jobs: a worker has to know them
         from tenants.budgets import in_force
         from tenants.content_types import cache_content_types_per_schema
+        from tenants.rules import book
 
         cache_content_types_per_schema()
         hosts.connect_signals()
         in_force.connect_signals()
+        book.connect_signals()

@@ -26,11 +26,16 @@ class Listener:
 
     def __init__(self) -> None:
         self._callbacks: dict[str, list[Callback]] = {}
+        self._when_deaf: list[Callable[[], None]] = []
         self._task: asyncio.Task[None] | None = None
 
     def on(self, channel: str, callback: Callback) -> None:
         """Call ``callback(payload)`` on the event loop for each notification; the payload is "" after a reconnect."""
         self._callbacks.setdefault(channel, []).append(callback)
+
+    def on_silence(self, callback: Callable[[], None]) -> None:
+        """Call ``callback()`` when nothing is heard any more: the connection is lost, or the listener was stopped."""
+        self._when_deaf.append(callback)
 
     def start(self) -> None:
         """Begin to listen, in the running event loop."""
@@ -55,10 +60,14 @@ class Listener:
         async with await psycopg.AsyncConnection.connect(**connection_parameters(), autocommit=True) as listening:
             for channel in self._callbacks:
                 await listening.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-            for channel in self._callbacks:
-                self._call(channel, "")
-            async for notification in listening.notifies():
-                self._call(notification.channel, notification.payload)
+            try:
+                for channel in self._callbacks:
+                    self._call(channel, "")
+                async for notification in listening.notifies():
+                    self._call(notification.channel, notification.payload)
+            finally:
+                for callback in self._when_deaf:
+                    callback()
 
     def _call(self, channel: str, payload: str) -> None:
         for callback in self._callbacks.get(channel, ()):

@@ -16,6 +16,7 @@ from tenants.keys import create_api_key, digest_of
 from tenants.members import member_actor
 from tenants.models import AccessRule, ApiKey, User
 from tenants.provisioning.create import create_tenant
+from tenants.rules.starting import make_starting_rules
 
 T = TypeVar("T")
 
@@ -78,7 +79,7 @@ def reset(tenant: TenantFixture) -> None:
         made_by_tests += ["tenants_budget", "tenants_ratelimit"]
         cursor.execute(f"TRUNCATE {', '.join(connection.ops.quote_name(name) for name in made_by_tests)} CASCADE")
         AccessRule.objects.all().delete()
-        AccessRule.objects.create(note="the rule that a tenant starts with")
+        make_starting_rules()
         ApiKey.objects.exclude(digest=digest_of(tenant.api_key)).delete()
         ApiKey.objects.update(revoked_at=None)
         User.objects.exclude(pk__in=[user.pk for user in people]).delete()

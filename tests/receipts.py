@@ -25,7 +25,7 @@ def make_receipt(text: str = "Heavy.", chunk_id: int | None = None) -> dict[str,
     passage = {"document_id": None, "title": "Anvil care", "heading": "Weight", "page": 3, "sha256": _sha256(text)}
     return {
         "assistant": {"id": "docs_assistant", "version": "2.1"},
-        "rule": {"id": 1, "effect": "allow", "text": "Allow all assistants to everyone signed in"},
+        "rule": {"id": 1, "effect": "allow", "text": "Everyone signed in may see and run all assistants"},
         "model": "gpt-4o-mini",
         "prompt_hash": _sha256("You answer."),
         "passages": [

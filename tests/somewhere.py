@@ -1,4 +1,4 @@
-"""A tenant and a member without a database: enough to run an assistant that asks none."""
+"""A tenant and somebody who acts there without a database: enough to run an assistant that asks none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from tenants.actors import Actor
 from tenants.context import TenantRef
 
 SOMEWHERE = TenantRef(1, "somewhere")
-ALICE = Actor("member", SOMEWHERE, user_id=1, label="alice")
+# The system, for Alice: it is asked for no access rule, which would have to be read.
+ALICE = Actor("system", SOMEWHERE, user_id=1, label="alice")
 
 
 class Helper(AIAssistant):

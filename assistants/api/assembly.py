@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ImproperlyConfigured
 from ninja import NinjaAPI
 
+from assistants.api.access import router as access
 from assistants.api.answers import router as answers
 from assistants.api.approvals import router as approvals
 from assistants.api.messages import router as messages
@@ -30,4 +31,5 @@ def assemble_api() -> NinjaAPI:
     api.add_router("", answers)
     api.add_router("", approvals, tags=["runs"])
     api.add_router("", usage, tags=["usage"])
+    api.add_router("", access)
     return api

@@ -16,6 +16,7 @@ from assistants.graph.client_tools import FromClient, bind
 from assistants.graph.models import own_model, with_fallbacks
 from assistants.graph.own_code import MODEL_METHODS, call
 from assistants.llm.resilience.stream import ModelFactory
+from assistants.permissions import permitted_tools
 
 if TYPE_CHECKING:
     from assistants.assistants import AIAssistant
@@ -89,8 +90,11 @@ class TurnContext:
     _model: Any = None
 
     async def load_tools(self) -> None:
-        """Make the assistant's tools, once a turn. Raises ``AIAssistantMisconfiguredError`` for two of one name."""
-        made: list[BaseTool] = list(await call(self.assistant, "get_tools"))
+        """Make the tools that the assistant may use for the one who asks, once a turn.
+
+        Raises ``AIAssistantMisconfiguredError`` for two of one name.
+        """
+        made = await permitted_tools(self.assistant, await call(self.assistant, "get_tools"))
         names = [tool.name for tool in made]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

@@ -17,7 +17,7 @@ from assistants.access import key_of
 from assistants.assistants import AIAssistant
 from assistants.callers import Caller
 from assistants.models import Message, Thread
-from assistants.permissions import check_allowed
+from assistants.permissions import check_allowed, check_may_run
 from assistants.runs.decisions import Decision
 from assistants.use_cases import approvals, messages, threads
 from tenants.sync_bridge import from_sync
@@ -37,7 +37,7 @@ def get_assistant_cls(
     AIUserNotAllowedError
         ``AI_ASSISTANT_CAN_RUN_ASSISTANT`` says no.
     """
-    return threads.get_assistant(Caller(user, request), assistant_id)
+    return _may_be_run(Caller(user, request), assistant_id)
 
 
 def get_single_assistant_info(
@@ -56,7 +56,7 @@ def get_assistants_info(
     user: Any,
     request: HttpRequest | None = None,
 ) -> list[dict[str, str]]:
-    """Id and name of each assistant that the user may run, by name."""
+    """Id and name of each assistant that the user may see, by name."""
     return [_info(assistant) for assistant in threads.list_assistants(Caller(user, request))]
 
 
@@ -204,7 +204,7 @@ def delete_message(
 def assistant_to_ask(assistant_id: str, thread: Thread, user: Any, request: HttpRequest | None) -> AIAssistant:
     """The assistant, ready to be asked by the user in the thread. Raises what forbids it."""
     caller = Caller(user, request)
-    assistant = threads.get_assistant(caller, assistant_id)
+    assistant = _may_be_run(caller, assistant_id)
     check_allowed(caller, "CAN_CREATE_MESSAGE_FN", thread=thread, message=None)
     return assistant(user=user, request=request, actor=caller.actor)
 
@@ -216,6 +216,11 @@ def run_to_go_on(
     actor = Caller(user, request).actor
     # Not resumable: the code that waits for the answer is gone with its process.
     return approvals.decide(actor, run_id, decisions, user=user, request=request, resumable=False)
+
+
+def _may_be_run(caller: Caller, assistant_id: str) -> type[AIAssistant]:
+    check_may_run(caller, assistant_id)
+    return AIAssistant.get_cls(assistant_id)
 
 
 def _info(assistant: type[AIAssistant]) -> dict[str, str]:

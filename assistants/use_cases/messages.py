@@ -28,7 +28,7 @@ _COLUMNS = StoredMessage._fields
 def list_messages(who: Actor | Caller, thread_id: Any, page: Page = OLDEST_FIRST) -> Listed[StoredMessage]:
     """A page of what people read in the thread. Raises ``ThreadNotFound``."""
     caller = Caller.of(who)
-    if page.after is None and is_own_viewable():
+    if page.after is None and is_own_viewable(caller):
         listed = _first_page(caller, key_of(Thread, thread_id, ThreadNotFound), page)
     else:
         listed = _any_page(caller, thread_id, page)

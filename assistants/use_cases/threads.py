@@ -12,7 +12,13 @@ from assistants.assistants import AIAssistant
 from assistants.callers import Caller
 from assistants.models import Thread
 from assistants.paging import Listed, Page, read_page
-from assistants.permissions import check_allowed, check_may_run, visible_assistants
+from assistants.permissions import (
+    check_allowed,
+    check_may_create_thread,
+    check_may_run,
+    check_may_see,
+    visible_assistants,
+)
 from tenants.actors import Actor
 from tenants.errors import InvalidInput
 from tenants.text import check_text
@@ -22,13 +28,13 @@ NEWEST_FIRST = Page(order="desc")
 
 
 def list_assistants(who: Actor | Caller) -> list[type[AIAssistant]]:
-    """The assistants that the caller may use, by name."""
+    """The assistants that the caller may see, by name."""
     return visible_assistants(who)
 
 
 def get_assistant(who: Actor | Caller, assistant_id: str) -> type[AIAssistant]:
-    """The assistant, if the caller may use it. Raises ``AIAssistantNotDefinedError`` or ``AIUserNotAllowedError``."""
-    check_may_run(who, assistant_id)
+    """The assistant, if the caller may see it. Raises ``AIAssistantNotDefinedError`` or ``AIUserNotAllowedError``."""
+    check_may_see(who, assistant_id)
     return AIAssistant.get_cls(assistant_id)
 
 
@@ -38,7 +44,7 @@ def create_thread(who: Actor | Caller, name: str = "", assistant_id: str = "") -
     Raises ``AIUserNotAllowedError``, ``AIAssistantNotDefinedError``, or ``InvalidInput`` for the name.
     """
     caller = Caller.of(who)
-    check_allowed(caller, "CAN_CREATE_THREAD_FN")
+    check_may_create_thread(caller, assistant_id)
     name = check_name(name)
     if assistant_id:
         check_may_run(caller, assistant_id)

@@ -5,7 +5,7 @@ The pages are made in each app's ``admin.py``; which site has which of them is s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -18,6 +18,9 @@ from assistants.admin import ThreadAdmin
 from assistants.assistants import AIAssistant
 from assistants.models import Run, Thread
 from assistants.run_admin import RunAdmin
+from assistants.tools import tool_names
+from assistants.use_cases.explain_access import assistant_names, known_names, overriding
+from assistants.use_cases.refused_runs import RefusedRuns, refused_runs
 from rag.admin import CollectionAdmin, DocumentAdmin
 from rag.models import Collection, Document
 from tenants.admin import (
@@ -49,7 +52,9 @@ from tenants.models import (
     Tenant,
     User,
 )
+from tenants.rules.preview import Known
 from tenants.sign_in import TellsLocked
+from tenants.use_cases.preview_rule import Preview
 
 # Alpine, which unfold is made with, builds functions from its attributes' texts. Inline scripts stay forbidden,
 # and so are inline styles: the colours come from console.css (console_look.py).
@@ -107,21 +112,29 @@ class TenantSite(ConsoleSite):
     settings_name = "UNFOLD_TENANT"
 
 
-class _KnowsAssistants:
-    """Pages on which assistants are chosen from those that are installed."""
+class RuleAdmin(AccessRuleAdmin):
+    """Access rules about the assistants that are installed, their tools, and the tenant's collections."""
+
+    def known(self) -> Known:
+        """From the registry and the collections' rows, by name."""
+        registry = AIAssistant.get_cls_registry()
+        return Known(known_names(), {id: tool_names(cls) for id, cls in registry.items()})
+
+    def refused_runs(self, preview: Preview) -> Sequence[RefusedRuns]:
+        """Of the last seven days."""
+        return refused_runs(preview.before, preview.after, preview.at)
+
+    def overriding(self, action: str) -> str:
+        """A function that ``AI_ASSISTANT_CAN_...`` names."""
+        return overriding(action)
+
+
+class KeyAdmin(ApiKeyAdmin):
+    """API keys, for the assistants that are installed."""
 
     def known_assistants(self) -> Mapping[str, str]:
         """From the registry, by name."""
-        registry = AIAssistant.get_cls_registry()
-        return dict(sorted(((name, cls.name) for name, cls in registry.items()), key=lambda pair: pair[1]))
-
-
-class RuleAdmin(_KnowsAssistants, AccessRuleAdmin):
-    """Access rules about the assistants that are installed."""
-
-
-class KeyAdmin(_KnowsAssistants, ApiKeyAdmin):
-    """API keys, for the assistants that are installed."""
+        return assistant_names()
 
 
 class AssistantBudgetAdmin(BudgetAdmin):

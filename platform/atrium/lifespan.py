@@ -22,6 +22,8 @@ from tenants.database import in_database
 from tenants.hosts import host_map
 from tenants.key_use import KeyUseWriter
 from tenants.notifications import Listener
+from tenants.rules import book
+from tenants.rules.book import rule_book
 
 
 async def lifespan(
@@ -33,6 +35,8 @@ async def lifespan(
     listener.on(hosts.CHANNEL, lambda _: host_map.forget())
     listener.on(in_force.CHANNEL, lambda _: in_force.forget())
     listener.on(CANCEL_CHANNEL, _cancel)
+    listener.on(book.CHANNEL, rule_book.heard)
+    listener.on_silence(rule_book.deaf)
     keeper, uses = Keeper(may_take=lambda: not runner.is_draining), KeyUseWriter()
     while True:
         message = await receive()

@@ -25,14 +25,20 @@ class _Scope:
 
 
 def search(
-    actor: Actor, query: str, collection_ids: Sequence[UUID] | None = None, limit: int = DEFAULT_LIMIT
+    actor: Actor,
+    query: str,
+    collection_ids: Sequence[UUID] | None = None,
+    limit: int = DEFAULT_LIMIT,
+    assistant_id: str = "",
 ) -> list[Hit]:
     """The best chunks for a question, best first. Without ids, in all collections that the actor may read.
+
+    ``assistant_id`` is the assistant that searches for the actor, if one does.
 
     Raises ``NotFound`` for a collection that the actor may not read or that is not there.
     """
     query = query.replace("\x00", "")
-    scope = _scope(actor, collection_ids)
+    scope = _scope(actor, collection_ids, assistant_id)
     if not query.strip() or not scope.collection_ids:
         return []
     give_connections_back()  # the embedding model may be far away
@@ -41,17 +47,21 @@ def search(
 
 
 async def asearch(
-    actor: Actor, query: str, collection_ids: Sequence[UUID] | None = None, limit: int = DEFAULT_LIMIT
+    actor: Actor,
+    query: str,
+    collection_ids: Sequence[UUID] | None = None,
+    limit: int = DEFAULT_LIMIT,
+    assistant_id: str = "",
 ) -> list[Hit]:
     """``search`` from the event loop: the model is awaited with no thread and no connection in hand."""
     query = query.replace("\x00", "")
-    scope = await in_database(_scope, actor, collection_ids)
+    scope = await in_database(_scope, actor, collection_ids, assistant_id)
     if not query.strip() or not scope.collection_ids:
         return []
     vectors = await aembed_query(query[: hybrid.LONGEST_QUERY], scope.models)
     return await in_database(hybrid.search, query, scope.collection_ids, limit, vectors)
 
 
-def _scope(actor: Actor, collection_ids: Sequence[UUID] | None) -> _Scope:
-    collections = access_chosen_collections(actor, collection_ids)
+def _scope(actor: Actor, collection_ids: Sequence[UUID] | None, assistant_id: str) -> _Scope:
+    collections = access_chosen_collections(actor, collection_ids, assistant_id)
     return _Scope([each.pk for each in collections], [each.embedding_model for each in collections])

@@ -1,17 +1,48 @@
-"""Access rules: rows by which a tenant's administrators decide who may use which assistant."""
+"""Access rules: rows by which a tenant's administrators decide who may do what."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
+from django.db.models import Q
+
+from tenants.models.api_key import ApiKey
+from tenants.rules.actions import CHOICES, USE_ASSISTANT, WITH_RESOURCE
+from tenants.rules.decide import Limits
+from tenants.rules.words import Parts, sentence, whom_in_words
+
+_NAMED_BY: Mapping[str, str] = {"role": "role", "group": "group", "member": "member", "api_key": "api_key"}
+"""Audience -> the field that says which one."""
+_OF_A_SITE = ("visitors", "identified")
+_MISSING = {
+    "role": "Choose the role that this rule is for.",
+    "group": "Choose the group that this rule is for.",
+    "member": "Choose the member that this rule is for.",
+    "api_key": "Choose the API key that this rule is for.",
+}
+
+
+def _names(audience: str) -> Q:
+    """The fields of the audience are filled in, and no others."""
+    named = Q(**{f"{field}__isnull": _NAMED_BY.get(audience) != field for field in _NAMED_BY.values()})
+    return Q(audience=audience) & named & (Q() if audience in _OF_A_SITE else Q(site_id=""))
+
+
+def _each_names_its_own(audiences: list[str]) -> Q:
+    condition = Q()
+    for audience in audiences:
+        condition |= _names(audience)
+    return condition
 
 
 class AccessRule(models.Model):
-    """Allows or denies an assistant, or all of them, to some of the tenant's people.
+    """Allows or denies an action, or a group of them, to some of those who act for the tenant.
 
     Without a rule that allows there is no access; a rule that denies beats any that allows.
     """
@@ -27,14 +58,35 @@ class AccessRule(models.Model):
 
         EVERYONE = "everyone", "Everyone signed in"
         ROLE = "role", "A role"
+        GROUP = "group", "A group"
         MEMBER = "member", "One member"
+        API_KEY = "api_key", "One API key"
+        VISITORS = "visitors", "Visitors of a site"
+        IDENTIFIED = "identified", "Identified visitors of a site"
 
     effect = models.CharField(max_length=10, choices=Effect.choices, default=Effect.ALLOW)
+    action = models.CharField("what", max_length=40, choices=CHOICES, default=USE_ASSISTANT)
     assistant_id = models.CharField("assistant", max_length=255, blank=True, help_text="Empty: all assistants.")
+    resource = models.CharField(
+        "tool or collection", max_length=255, blank=True, help_text="A tool's name or a collection's id. Empty: all."
+    )
     audience = models.CharField("who", max_length=20, choices=Audience.choices, default=Audience.EVERYONE)
     role = models.ForeignKey(Group, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     member = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    api_key = models.ForeignKey(
+        ApiKey, on_delete=models.CASCADE, null=True, blank=True, related_name="+", verbose_name="API key"
+    )
+    site_id = models.CharField("site", max_length=64, blank=True, help_text="Empty: all sites.")
+    starts_at = models.DateTimeField("from", null=True, blank=True, help_text="Empty: from now on.")
+    ends_at = models.DateTimeField("until", null=True, blank=True, help_text="Empty: for good.")
+    runs_per_minute = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="For each person. Empty: no limit."
+    )
+    tokens_per_day = models.PositiveBigIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="For each person. Empty: no limit."
     )
     enabled = models.BooleanField(default=True)
     note = models.CharField(max_length=255, blank=True)
@@ -45,30 +97,66 @@ class AccessRule(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="access_rule_names_its_audience",
-                condition=models.Q(audience="everyone", role=None, member=None)
-                | models.Q(audience="role", role__isnull=False, member=None)
-                | models.Q(audience="member", role=None, member__isnull=False),
-            )
+                condition=_each_names_its_own(
+                    ["everyone", "role", "group", "member", "api_key", "visitors", "identified"]
+                ),
+            ),
+            models.CheckConstraint(
+                name="access_rule_resource_of_its_action", condition=Q(resource="") | Q(action__in=WITH_RESOURCE)
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_effect_display()} {self.assistant_id or 'all assistants'} to {self.whom}"
+        return sentence(self.parts)
+
+    @property
+    def parts(self) -> Parts:
+        """What its sentence is made of."""
+        return Parts(
+            self.effect,
+            self.whom,
+            self.action,
+            self.assistant_id,
+            self.resource,
+            Limits(self.runs_per_minute, self.tokens_per_day),
+            self.starts_at,
+            self.ends_at,
+        )
 
     @property
     def whom(self) -> str:
         """The audience in words."""
-        if self.audience == self.Audience.ROLE:
-            return f"role {self.role}"
-        if self.audience == self.Audience.MEMBER:
-            return f"member {self.member}"
-        return "everyone signed in"
+        named = getattr(self, _NAMED_BY.get(self.audience, "site_id"))
+        return whom_in_words(self.audience, named.name if isinstance(named, ApiKey) else str(named))
 
     def clean(self) -> None:
-        """Refuse a rule whose audience and its role or member do not fit, with the field that is wrong."""
-        wanted = {self.Audience.ROLE: "role", self.Audience.MEMBER: "member"}.get(self.Audience(self.audience))
-        for field in ("role", "member"):
+        """Refuse a rule whose parts do not fit together, with the field that is wrong."""
+        errors = {**self._wrong_audience(), **self._wrong_window(), **self._wrong_limits()}
+        if self.resource and self.action not in WITH_RESOURCE:
+            errors["resource"] = "Leave this empty, or choose the action on a tool or a collection."
+        if errors:
+            raise ValidationError(errors)
+
+    def _wrong_audience(self) -> dict[str, str]:
+        wanted = _NAMED_BY.get(self.audience)
+        errors = {}
+        for field in _NAMED_BY.values():
             given = getattr(self, field) is not None
             if field == wanted and not given:
-                raise ValidationError({field: f"Choose the {field} that this rule is for."})
+                errors[field] = _MISSING[field]
             if field != wanted and given:
-                raise ValidationError({field: "Leave this empty, or choose another audience."})
+                errors[field] = "Leave this empty, or choose another audience."
+        if self.site_id and self.audience not in _OF_A_SITE:
+            errors["site_id"] = "Leave this empty, or choose another audience."
+        return errors
+
+    def _wrong_window(self) -> dict[str, str]:
+        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+            return {"ends_at": "This must be later than the beginning."}
+        return {}
+
+    def _wrong_limits(self) -> dict[str, str]:
+        limited = [name for name in ("runs_per_minute", "tokens_per_day") if getattr(self, name) is not None]
+        if self.effect == self.Effect.DENY:
+            return dict.fromkeys(limited, "A rule that denies has no limits.")
+        return {}

@@ -1,4 +1,4 @@
-"""Make a tenant: schema, tables, roles and its first rule, all or nothing."""
+"""Make a tenant: schema, tables, roles and its first rules, all or nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RESERVED = frozenset({"public", "information_schema", "template", "postgres"})
 
 
 def create_tenant(schema_name: str, name: str, host: str) -> Tenant:
-    """A tenant that works: its schema with all tables, its roles, and the visible rule that it starts with.
+    """A tenant that works: its schema with all tables, its roles, and the visible rules that it starts with.
 
     Raises ``InvalidInput`` for a name that cannot be a schema, ``Conflict`` for one (or a host) that is taken.
     A failure leaves nothing: everything happens in one transaction.

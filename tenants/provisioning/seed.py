@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import Group, Permission
 
 from tenants.actors import ADMIN, EDITOR, OWNER, ROLES
-from tenants.models import AccessRule
+from tenants.rules.starting import make_starting_rules
 
 # What the roles may do in the console: apps (by label) and the verbs on their models.
 ROLE_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -22,11 +22,7 @@ def seed() -> None:
         group, _ = Group.objects.get_or_create(name=role)
         theirs = [each for each in permissions if may(role, each.content_type.app_label, each.codename)]
         group.permissions.add(*theirs)  # beside what other apps have given it
-    AccessRule.objects.create(
-        effect=AccessRule.Effect.ALLOW,
-        audience=AccessRule.Audience.EVERYONE,
-        note="Made with the tenant: everyone signed in may use every assistant. Change it as you like.",
-    )
+    make_starting_rules()
 
 
 def may(role: str, app_label: str, codename: str) -> bool:

@@ -70,6 +70,7 @@ def _fingerprint(*facts: Any) -> str:
         digest.update(repr(model._meta.label).encode() + _source(model.__module__))
     for name in ("catalogue", "ddl", "seed", "template"):
         digest.update(_source(f"tenants.provisioning.{name}"))
+    digest.update(_source("tenants.rules.starting"))
     return digest.hexdigest()
 
 

@@ -1,35 +1,97 @@
-"""The current tenant's rules, as the decision needs them."""
+"""The current tenant's rules, read from its rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from tenants.actors import Actor
 from tenants.models import AccessRule
 from tenants.prepared import Prepared
-from tenants.rules.decide import Decision, Rule, decide
+from tenants.rules.actions import actions_named
+from tenants.rules.decide import NO_LIMITS, Limits, Rule
+from tenants.rules.rule_set import RuleSet
+from tenants.rules.words import Parts, sentence, whom_in_words
 
+_COLUMNS = (
+    "pk",
+    "effect",
+    "action",
+    "assistant_id",
+    "resource",
+    "audience",
+    "role__name",
+    "group__name",
+    "member_id",
+    "member__username",
+    "api_key_id",
+    "api_key__name",
+    "site_id",
+    "starts_at",
+    "ends_at",
+    "runs_per_minute",
+    "tokens_per_day",
+)
 _ENABLED: Prepared[AccessRule] = Prepared(
-    lambda: AccessRule.objects.filter(enabled=True).values_list(  # type: ignore[arg-type,return-value]  # asked by rows()
-        "pk", "effect", "assistant_id", "role__name", "member_id"
-    )
+    lambda: AccessRule.objects.filter(enabled=True).values_list(*_COLUMNS)  # type: ignore[arg-type,return-value]
 )
 
 
-def rules_in_force() -> list[Rule]:
-    """The enabled rules of the current tenant, as they are now: one query."""
-    return [
-        Rule(key, "deny" if effect == AccessRule.Effect.DENY else "allow", assistant_id, role, member_id)
-        for key, effect, assistant_id, role, member_id in _ENABLED.rows()
-    ]
+def read_rules() -> RuleSet:
+    """The enabled rules of the current tenant, as they are now. One query."""
+    rows = (dict(zip(_COLUMNS, row, strict=True)) for row in _ENABLED.rows())
+    return RuleSet(_rule(row) for row in rows)
 
 
-def decide_use(actor: Actor, assistant_id: str) -> Decision:
-    """May the actor see and run this assistant?"""
-    return decide(rules_in_force(), actor, assistant_id)
+def as_rule(row: AccessRule) -> Rule:
+    """An access rule, stored or not, as the decision needs it. A query for each name that was not read with it."""
+    own = {name: getattr(row, name) for name in _COLUMNS if "__" not in name}
+    return _rule(
+        own
+        | {
+            "pk": row.pk or 0,
+            "role__name": row.role.name if row.role else None,
+            "group__name": row.group.name if row.group else None,
+            "member__username": row.member.username if row.member else None,
+            "api_key__name": row.api_key.name if row.api_key else None,
+        }
+    )
 
 
-def usable(actor: Actor, assistant_ids: Iterable[str]) -> set[str]:
-    """Those of the assistants that the actor may see and run, from one read of the rules."""
-    rules = rules_in_force()
-    return {name for name in assistant_ids if decide(rules, actor, name).allowed}
+def all_rules() -> list[AccessRule]:
+    """Every rule of the current tenant, the disabled ones too, with what it names. One query."""
+    return list(AccessRule.objects.select_related("role", "group", "member", "api_key"))
+
+
+def rules_with(draft: Rule, enabled: bool, rules: Iterable[Rule]) -> list[Rule]:
+    """The rules as they would be with ``draft`` saved: in the place of the one with its id, or added."""
+    others = [rule for rule in rules if rule.id != draft.id]
+    return [*others, draft] if enabled else others
+
+
+def _rule(row: dict[str, Any]) -> Rule:
+    audience, limits = str(row["audience"]), Limits(row["runs_per_minute"], row["tokens_per_day"])
+    whom, called = _whom(row, audience)
+    effect = "deny" if row["effect"] == AccessRule.Effect.DENY else "allow"
+    about, when = (row["assistant_id"], row["resource"]), (row["starts_at"], row["ends_at"])
+    return Rule(
+        row["pk"],
+        effect,  # type: ignore[arg-type]  # the model's choices are the effects and the audiences
+        actions_named(row["action"]),
+        *about,
+        audience,  # type: ignore[arg-type]
+        whom,
+        *when,
+        limits=NO_LIMITS if limits == NO_LIMITS else limits,
+        text=sentence(Parts(effect, whom_in_words(audience, called), row["action"], *about, limits, *when)),
+    )
+
+
+def _whom(row: dict[str, Any], audience: str) -> tuple[str | int, str]:
+    """Whom the audience names: as the decision knows it, and in words."""
+    known, called = {
+        "role": ("role__name", "role__name"),
+        "group": ("group__name", "group__name"),
+        "member": ("member_id", "member__username"),
+        "api_key": ("api_key_id", "api_key__name"),
+    }.get(audience, ("site_id", "site_id"))
+    return row[known] or "", row[called] or ""

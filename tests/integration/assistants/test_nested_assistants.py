@@ -13,6 +13,7 @@ from pydantic import BaseModel as PydanticModel
 from assistants import AIAssistant, method_tool
 from tenants.actors import Actor, acting_actor
 from tenants.context import TenantRef, current_tenant, tenant_context
+from tenants.models import AccessRule
 from tests.integration.assistants.asking import ask, tool_answers
 from tests.played_model import PlayedModel, wants
 from tests.somewhere import ALICE, SOMEWHERE, Helper, aside
@@ -74,7 +75,7 @@ def test_an_assistant_inside_another_acts_for_the_one_who_asked(use_model, inner
 def test_an_assistant_that_is_made_once_acts_for_each_in_turn(use_model, inner):
     """Kept at module level, say: it must not remember its first asker, who may even be another tenant's."""
     outer = outer_with(Inner())
-    bob = Actor("member", TenantRef(2, "elsewhere"), user_id=2)
+    bob = Actor("system", TenantRef(2, "elsewhere"), user_id=2)
     for actor in (ALICE, bob):
         answers = [wants(("inner", {"message": "hello"})), wants(("note", {})), "inside", "done"]
         use_model(PlayedModel(answers=answers))
@@ -83,13 +84,15 @@ def test_an_assistant_that_is_made_once_acts_for_each_in_turn(use_model, inner):
     assert [asked[:2] for asked in inner.asked_by] == [(ALICE, ALICE), (bob, bob)]
 
 
-def test_a_visitor_never_becomes_the_system(use_model, inner, nested_model):
+def test_a_visitor_never_becomes_the_system(use_model, inner, nested_model, acme):
     from django.contrib.auth.models import AnonymousUser
 
-    visitor = Actor("visitor", SOMEWHERE)
-    ask(outer_with(Inner(user=AnonymousUser()))(actor=visitor), nested_model, use_model)
-    assert inner.asked_by[0][0] == visitor
-    with tenant_context(SOMEWHERE):
+    visitor = Actor("visitor", acme.ref, site_id="shop")
+    use_model(nested_model)
+    with tenant_context(acme.ref):
+        AccessRule.objects.create(action="tool.use", audience="visitors")
+        outer_with(Inner(user=AnonymousUser()))(actor=visitor).run("Go")
+        assert inner.asked_by[0][0] == visitor
         assert Inner(user=AnonymousUser()).get_actor().kind == "visitor"
         assert Inner().get_actor().kind == "system"  # nobody asked: a job or a command
 

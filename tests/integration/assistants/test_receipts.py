@@ -119,7 +119,7 @@ async def test_it_names_the_assistants_version_the_model_the_prompt_and_the_rule
     assert run["assistant_version"] == "2.1"
     assert receipt["model"] == "gpt-test"
     assert receipt["prompt_hash"] == hashlib.sha256(b"You tell the weather.").hexdigest()
-    assert receipt["rule"]["text"] == "Allow all assistants to everyone signed in"
+    assert receipt["rule"]["text"] == "Everyone signed in may see and run all assistants"
     assert (receipt["status"], kinds(receipt)) == ("completed", ["prepare", "model", "store"])
 
 

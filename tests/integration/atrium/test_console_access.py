@@ -11,7 +11,14 @@ from tenants.keys import find_api_key
 from tenants.models import AccessRule, ApiKey, User
 from tests.factories import PASSWORD
 
-RULE = {"effect": "deny", "assistant_id": "docs_assistant", "audience": "everyone", "enabled": "on", "note": ""}
+RULE = {
+    "effect": "deny",
+    "action": "assistant.*",
+    "assistant_id": "docs_assistant",
+    "audience": "everyone",
+    "enabled": "on",
+    "note": "",
+}
 NEW_MEMBER = {"username": "newcomer", "email": "", "first_name": "", "last_name": ""}
 
 
@@ -57,6 +64,132 @@ async def test_a_rule_about_an_assistant_that_is_gone_can_still_be_opened_and_ke
     answer = await owners.send(f"tenants/accessrule/{rule.pk}/change/", **RULE | {"assistant_id": "retired"})
     assert answer.status_code == 302
     assert "not installed any more" in (await owners.open(f"tenants/accessrule/{rule.pk}/change/")).text
+
+
+async def test_the_list_reads_as_sentences(console, acme):
+    page = (await (await console(acme.host, "owner")).open("tenants/accessrule/")).text
+    for words in ("Everyone signed in", "may see and run all assistants", "may read all collections"):
+        assert words in page
+
+
+async def test_a_rule_for_a_tool_keeps_the_tool_and_no_other_kind_does(console, acme, in_acme):
+    owners = await console(acme.host, "owner")
+    for_mail = RULE | {"action": "tool.use", "tool": "send_mail", "collection": "", "assistant_id": ""}
+    assert (await owners.send("tenants/accessrule/add/", **for_mail)).status_code == 302
+    rule = await in_acme(AccessRule.objects.get, effect="deny")
+    assert (rule.resource, rule.action) == ("send_mail", "tool.use")
+    assert 'value="send_mail"' in (await owners.open(f"tenants/accessrule/{rule.pk}/change/")).text
+    changed = for_mail | {"action": "assistant.run"}
+    assert (await owners.send(f"tenants/accessrule/{rule.pk}/change/", **changed)).status_code == 302
+    assert (await in_acme(AccessRule.objects.get, effect="deny")).resource == ""
+
+
+async def test_a_rule_that_denies_keeps_no_limits_and_one_that_allows_does(console, acme, in_acme):
+    owners = await console(acme.host, "owner")
+    for effect in ("deny", "allow"):
+        limited = RULE | {"effect": effect, "runs_per_minute": "5", "note": "limited"}
+        assert (await owners.send("tenants/accessrule/add/", **limited)).status_code == 302
+    limits = await in_acme(
+        lambda: dict(AccessRule.objects.filter(note="limited").values_list("effect", "runs_per_minute"))
+    )
+    assert limits == {"deny": None, "allow": 5}
+
+
+async def test_a_window_that_ends_before_it_begins_is_refused_at_its_field(console, acme):
+    window = {"starts_at_0": "2030-01-02", "starts_at_1": "10:00", "ends_at_0": "2030-01-01", "ends_at_1": "10:00"}
+    answer = await (await console(acme.host, "owner")).send("tenants/accessrule/add/", **RULE, **window)
+    assert "This must be later than the beginning." in answer.text
+
+
+# -- a draft, tried before it is saved
+
+PREVIEW = {"_preview": ""}
+
+
+async def test_a_draft_shows_who_would_lose_what_and_is_not_saved(console, acme, in_acme):
+    owners = await console(acme.host, "owner")
+    before = await in_acme(AccessRule.objects.count)
+    answer = await owners.send("tenants/accessrule/add/", **RULE | {"note": "only a draft"}, **PREVIEW)
+    assert answer.status_code == 200
+    lose = re.search(r'data-testid="lose">(.*?)</p>', answer.text, re.S)[1]
+    assert "3 lose" in lose
+    assert "member, outsider, owner" in lose
+    assert 'data-testid="gain"' not in answer.text
+    assert 'value="only a draft"' in answer.text, "what was typed is lost"
+    assert re.search(r'<option value="deny"[^>]*selected', answer.text)
+    assert await in_acme(AccessRule.objects.count) == before
+
+
+async def test_a_draft_of_a_change_shows_who_would_gain_what(console, acme, in_acme):
+    rule = await in_acme(AccessRule.objects.create, effect="deny", assistant_id="docs_assistant")
+    owners = await console(acme.host, "owner")
+    role = await in_acme(role_id, "Owner")
+    page = f"tenants/accessrule/{rule.pk}/change/"
+    answer = await owners.send(page, **RULE | {"audience": "role", "role": role}, **PREVIEW)
+    gain = re.search(r'data-testid="gain">(.*?)</p>', answer.text, re.S)[1]
+    assert "member, outsider" in gain
+    assert "owner" not in gain
+    await in_acme(rule.refresh_from_db)
+    assert rule.audience == "everyone"
+
+
+async def test_a_draft_that_other_rules_outdo_says_so(console, acme):
+    answer = await (await console(acme.host, "owner")).send(
+        "tenants/accessrule/add/", **RULE | {"effect": "allow"}, **PREVIEW
+    )
+    assert 'data-testid="no-change"' in answer.text
+
+
+async def test_a_draft_with_a_mistake_shows_the_mistake(console, acme):
+    answer = await (await console(acme.host, "owner")).send(
+        "tenants/accessrule/add/", **RULE | {"audience": "role"}, **PREVIEW
+    )
+    assert "Choose the role that this rule is for." in answer.text
+    assert 'data-testid="preview"' not in answer.text
+
+
+async def test_a_draft_shows_the_last_days_runs_that_it_would_have_refused(console, server, acme, in_acme):
+    client = server.signed_in(acme)
+    thread = (await client.post("/api/threads/", json={})).json()["id"]
+    body = {"assistant_id": "docs_assistant", "content": "Hello?"}
+    assert (await client.post(f"/api/threads/{thread}/messages/", json=body)).status_code == 201
+    owners = await console(acme.host, "owner")
+    refused = (await owners.send("tenants/accessrule/add/", **RULE, **PREVIEW)).text
+    assert re.search(r'data-testid="refused-runs">\s*<li>1 . .*?for member', refused)
+    of_another = RULE | {"audience": "member", "member": acme.outsider.pk}
+    assert (
+        'data-testid="no-refused-runs"' in (await owners.send("tenants/accessrule/add/", **of_another, **PREVIEW)).text
+    )
+
+
+# -- why?
+
+
+async def test_the_console_says_why_somebody_may_and_by_which_rule(console, acme, in_acme):
+    rule = await in_acme(
+        lambda: AccessRule.objects.create(
+            effect="deny", assistant_id="docs_assistant", member=acme.member, audience="member"
+        )
+    )
+    owners = await console(acme.host, "owner")
+    ask = "tenants/accessrule/explain/?action=assistant.run&assistant=docs_assistant&actor="
+    refused = (await owners.open(ask + "member")).text
+    assert f"Not allowed by rule {rule.pk}: Member member may not" in refused
+    assert "Allowed by rule" in (await owners.open(ask + "outsider")).text
+    assert "There is no such member." in (await owners.open(ask + "nobody")).text
+    assert 'data-testid="answer"' not in (await owners.open("tenants/accessrule/explain/")).text
+    assert (
+        "explain/" in (await owners.open("tenants/accessrule/")).text
+        or "explain_page" in (await owners.open("tenants/accessrule/")).text
+    )
+
+
+async def test_an_editor_asks_nothing_about_rules(console, acme, staff):
+    editors = await console(acme.host, "editor")
+    assert (await editors.open("tenants/accessrule/explain/")).status_code == 403
+    token = {"csrfmiddlewaretoken": editors.client.cookies["csrftoken"]}
+    tried = await editors.client.post("/admin/tenants/accessrule/add/", data={**RULE, **PREVIEW, **token})
+    assert tried.status_code == 403
 
 
 # -- API keys

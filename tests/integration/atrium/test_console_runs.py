@@ -34,7 +34,7 @@ async def test_a_run_is_replayed_from_its_question_to_its_cost(console, acme, in
         "score 0.0328",
         "$0.0006498",
         "version 2.1",
-        "Allow all assistants to everyone signed in",
+        "Everyone signed in may see and run all assistants",
         run.prompt_hash,
     ):
         assert said in page, said

@@ -89,12 +89,20 @@ def test_a_new_tenant_can_be_worked_in(database):
         assert [domain.domain for domain in Domain.objects.filter(tenant=tenant)] == [HOST]
 
 
-def test_a_new_tenant_starts_with_one_rule_that_its_administrators_can_see(database):
+def test_a_new_tenant_starts_with_rules_that_its_administrators_can_see(database):
     tenant = create_tenant(NEW, "Initech", HOST)
     with tenant_context(tenant.as_ref()):
-        [rule] = AccessRule.objects.all()
-    assert (rule.effect, rule.audience, rule.assistant_id, rule.enabled) == ("allow", "everyone", "", True)
-    assert rule.note
+        rules = list(AccessRule.objects.all())
+    for rule in rules:
+        assert (rule.effect, rule.audience, rule.assistant_id, rule.enabled) == ("allow", "everyone", "", True)
+        assert rule.note
+    assert sorted(rule.action for rule in rules) == [
+        "assistant.*",
+        "collection.read",
+        "message.*",
+        "thread.*",
+        "tool.use",
+    ]
 
 
 def test_a_host_is_kept_as_browsers_send_it(database):

@@ -32,11 +32,9 @@ YES = f"{__name__}.yes"
 
 
 def test_without_settings_the_tenants_rules_and_own_threads_decide():
-    assert conf.permission("CAN_RUN_ASSISTANT") is policies.may_run_assistant
-    assert conf.permission("CAN_CREATE_THREAD_FN") is policies.may_create_thread
     for name in PERMISSION_SETTINGS:
-        if name not in ("CAN_RUN_ASSISTANT", "CAN_CREATE_THREAD_FN"):
-            assert conf.permission(name) is policies.may_use_thread
+        answering = name.removeprefix("CAN_").removesuffix("_FN").lower()
+        assert conf.permission(name) is getattr(policies, f"may_{answering}")
     assert conf.init_api_function() is init_api
     assert (conf.max_tool_rounds(), conf.max_history_tokens()) == (10, 8000)
     assert checked() == []
