@@ -22,9 +22,8 @@ class Actor:
     """Who acts, for which tenant. ``user_id`` is the member, also behind an API key that acts for one.
 
     ``roles`` are the names of the Django groups that the member is in; ``label`` is for logs and screens. An API key
-    may be limited to ``scopes`` (``tenants/scopes.py``) and to some ``assistants``, by id; None is no limit.
-    A visitor has the ``site_id`` of the embedded chat that it came through, and is ``identified`` where the site vouches
-    for it.
+    may be limited to ``scopes`` (``tenants/scopes.py``) and to some ``assistants``, by id; None is no limit. A visitor
+    has the ``site_id`` of the embedded chat that it came through, and is ``identified`` where the site vouches for it.
     """
 
     kind: ActorKind

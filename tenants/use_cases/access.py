@@ -24,8 +24,9 @@ FORMS = "me, member:<id or user name>, key:<id>, visitor:<site> or identified:<s
 def explain_access(asking: Actor, about: str, question: Question, names: Names = NO_NAMES) -> Explanation:
     """May the actor that ``about`` names do this, and which rule says so?
 
-    Owners and admins, and their keys with the scope for it, ask about everybody and see all rules. Everybody asks about themselves (``about`` is "me") and
-    sees the rules that apply, without their notes: another one might name what they are not to know of.
+    Owners and admins, and their keys with the scope for it, ask about everybody and see all rules. Everybody asks about
+    themselves (``about`` is "me") and sees the rules that apply, without their notes: another one might name what they
+    are not to know of.
 
     Raises
     ------
