@@ -39,7 +39,7 @@ class Scope:
 
 
 class RuleSet:
-    """The enabled rules of one tenant, below the bounds of its plan where one is given, and the decisions that were made from them.
+    """The enabled rules of one tenant, below the bounds of a plan where one is given, and what was decided by them.
 
     Never changed: when a rule changes, a new one is read. Threads may share it.
     """
