@@ -10,6 +10,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.db.models import CASCADE
 from django_tenants.routers import TenantSyncRouter
 
 from tenants.context import active_schema
@@ -41,3 +42,13 @@ def _place_of(app_label: str, model_name: str | None) -> str:
     if model._meta.auto_created:
         model = model._meta.auto_created
     return getattr(model, "lives_in", TENANT_ONLY)
+
+
+def cascade_in_public(collector: Any, field: Any, rows: Any, using: str) -> None:
+    """``on_delete`` of a key from the operators' tables to one that lives in both places: a tenant's member has no rows
+    there, and nothing in a tenant's context may look."""
+    if active_schema().is_public and rows:
+        CASCADE(collector, field, rows, using)
+
+
+cascade_in_public.lazy_sub_objs = True  # type: ignore[attr-defined]  # Django then asks for no rows before it calls this

@@ -221,7 +221,7 @@ async def test_the_overview_counts_and_links(console, acme, in_acme):
         "Failed runs this week": 1,
         "Documents ready": 1,
         "Members": 3,
-        "Access rules": 1,
+        "Access rules": 5,
         "API keys": 1,
     }
     for link, title, _ in cards:
