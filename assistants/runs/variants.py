@@ -60,10 +60,10 @@ def shown_run(answers: Sequence[StoredAnswer], new: StoredAnswer, replaces: Any)
 
 
 def _first_choice(answers: Sequence[StoredAnswer], replaces: Any) -> Any:
-    """The one that is shown, else the one that was to be replaced, else the newest that can be read."""
+    """The one that is shown, else the one that was to be replaced, else the newest that can be read, if whole."""
 
-    def rank(place: int) -> tuple[bool, bool, bool, int]:
+    def rank(place: int) -> tuple[bool, bool, bool, bool, int]:
         answer = answers[place]
-        return answer.is_shown, answer.run_id == replaces, answer.is_readable, place
+        return answer.is_shown, answer.run_id == replaces, answer.is_readable, answer.is_whole, place
 
     return answers[max(range(len(answers)), key=rank)].run_id
