@@ -62,7 +62,8 @@ async def _work(concurrency: int) -> None:
     worker_app = app.with_connector(connector.get_worker_connector())
     queue_periodic_jobs_by(worker_app)
     async with worker_app.open_async():
-        looking = asyncio.create_task(_look_after_stalled_jobs(worker_app))
+        over = asyncio.Event()
+        looking = asyncio.create_task(_look_after_stalled_jobs(worker_app, over))
         try:
             await worker_app.run_worker_async(
                 concurrency=concurrency,
@@ -75,13 +76,14 @@ async def _work(concurrency: int) -> None:
                 stalled_worker_timeout=settings.ATRIUM_DEAD_AFTER,
             )
         finally:
+            over.set()  # cancelling alone may be swallowed: a query that is broken off raises an error of its own
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
 
 
-async def _look_after_stalled_jobs(worker_app: App) -> None:
+async def _look_after_stalled_jobs(worker_app: App, over: asyncio.Event) -> None:
     """Every few seconds. Where the database is away, the worker itself ends, and this with it."""
-    while True:
+    while not over.is_set():
         try:
             await run_stalled_jobs_again(worker_app)
         except ConnectorException as error:
@@ -90,9 +92,19 @@ async def _look_after_stalled_jobs(worker_app: App) -> None:
 
 
 async def run_stalled_jobs_again(worker_app: App) -> None:
-    """Queue the jobs of workers that died once more: nobody else would, and a document would be read for ever."""
+    """Queue the jobs of workers that died once more: nobody else would, and a document would be read for ever.
+
+    Looked at twice: a worker whose event loop was held up for a while, this one perhaps, gives a sign in between.
+    """
     jobs = worker_app.job_manager
-    for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=settings.ATRIUM_DEAD_AFTER):
+    dead_after = settings.ATRIUM_DEAD_AFTER
+    suspects = {job.id for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=dead_after)}
+    if not suspects:
+        return
+    await asyncio.sleep(2 * settings.ATRIUM_HEARTBEAT_EVERY)
+    for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=dead_after):
+        if job.id not in suspects:
+            continue
         facts = {"job": job.task_name, "job_id": job.id}
         try:
             if job.attempts + 1 < MOST_STARTS:
