@@ -106,7 +106,9 @@ def database_switch(database_url, server) -> Iterator:
         with psycopg.connect(**{**address, "dbname": "postgres"}, autocommit=True) as maintenance:
             maintenance.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {str(on).lower()}')
             if not on:
-                maintenance.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+                maintenance.execute(
+                    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s", [name]
+                )
 
     yield switch
     switch(True)
