@@ -16,9 +16,11 @@ class TenantsConfig(AppConfig):
         from tenants import hosts, letters  # noqa: F401  the letters are jobs: a worker has to know them
         from tenants.budgets import in_force
         from tenants.content_types import cache_content_types_per_schema
+        from tenants.network.guard import check_settings
         from tenants.rules import book
 
         cache_content_types_per_schema()
         hosts.connect_signals()
         in_force.connect_signals()
         book.connect_signals()
+        check_settings()

@@ -67,6 +67,13 @@ def _words(raw: str) -> list[str]:
     return [word.strip() for word in raw.split(",") if word.strip()]
 
 
+def _ports(raw: str) -> tuple[int, ...]:
+    words = _words(raw)
+    if not all(re.fullmatch("[0-9]{1,5}", word) and 0 < int(word) < 65536 for word in words):
+        raise ValueError("expected port numbers with commas between them, such as 80,443")
+    return tuple(int(word) for word in words)
+
+
 def _mail_security(raw: str) -> str:
     kind = raw.strip().lower()
     if kind not in MAIL_SECURITY:
@@ -130,6 +137,18 @@ VARIABLES: tuple[Variable, ...] = (
         _prices,
         {},
         'US dollars per million tokens, as JSON: {"model or beginning*": {"in": 1, "out": 2, "cached_in": 0.5}}.',
+    ),
+    Variable(
+        "ATRIUM_NETWORK_ALLOW",
+        _words,
+        [],
+        "Hosts and networks that tenants' addresses may lead to though they are not public, each with :port or not.",
+    ),
+    Variable(
+        "ATRIUM_NETWORK_PORTS",
+        _ports,
+        (80, 443, 8000, 8080, 8443),
+        "Ports that tenants' addresses may name.",
     ),
     Variable("ATRIUM_EXAMPLE", _flag, False, "Install the example app: an issue tracker, with assistants for it."),
     Variable("ATRIUM_RUN_TIMEOUT", _seconds, 300.0, "Seconds that one answer may take at the most."),

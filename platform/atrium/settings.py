@@ -156,6 +156,10 @@ CACHES = {
     }
 }
 
+# -- addresses that tenants give are reached only when they are public, and at these ports (tenants/network)
+ATRIUM_NETWORK_ALLOW = env["ATRIUM_NETWORK_ALLOW"]
+ATRIUM_NETWORK_PORTS = env["ATRIUM_NETWORK_PORTS"]
+
 # -- models: without a key the offline model and the offline embedder answer
 ATRIUM_OPENAI_API_KEY = env["OPENAI_API_KEY"]
 ATRIUM_OPENAI_BASE_URL = env["OPENAI_BASE_URL"]
