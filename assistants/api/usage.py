@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from ninja import Query, Router
 from pydantic import Field
 
@@ -15,15 +13,15 @@ from assistants.api.schemas import Sent
 from assistants.use_cases.usage import COLUMNS, By, usage, usage_as_json
 from tenants.api.auth import actor_of
 from tenants.api.scopes import needs_scope
+from tenants.csv_files import csv_response
 from tenants.database import in_database
 from tenants.scopes import ADMIN_SCOPE
 
 router = Router()
-_RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take such a text for a formula
 
 
 class UsageOut(Sent):
-    """What one day, assistant, member or model has used."""
+    """What one day, assistant, member, key or model has used."""
 
     key: str = Field(description="The day, or the id; empty where there is none.")
     name: str
@@ -53,20 +51,5 @@ async def get_usage(
     """What the tenant has used. For owners and administrators. `Accept: text/csv` or `format=csv` gives a table."""
     rows = await in_database(usage, actor_of(request), since, until, by)
     if format == "csv" or (format is None and request.headers.get("Accept", "").startswith("text/csv")):
-        return _as_csv(usage_as_json(rows), by)
+        return csv_response(COLUMNS, usage_as_json(rows), f"usage-by-{by}.csv")
     return usage_as_json(rows)
-
-
-def _as_csv(rows: list[dict[str, Any]], by: By) -> HttpResponse:
-    written = io.StringIO()
-    table = csv.DictWriter(written, COLUMNS)
-    table.writeheader()
-    for row in rows:
-        table.writerow({name: _harmless(value) for name, value in row.items()})
-    response = HttpResponse(written.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="usage-by-{by}.csv"'
-    return response
-
-
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_RISKY) else value

@@ -2,5 +2,6 @@
 
 from assistants.models.run import IdempotencyKey, Run, RunEvent, RunLease
 from assistants.models.thread import Message, Thread
+from assistants.models.usage import TenantFigures, UsageDay
 
-__all__ = ["IdempotencyKey", "Message", "Run", "RunEvent", "RunLease", "Thread"]
+__all__ = ["IdempotencyKey", "Message", "Run", "RunEvent", "RunLease", "TenantFigures", "Thread", "UsageDay"]

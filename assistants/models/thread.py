@@ -75,7 +75,12 @@ class Message(models.Model):
 
     class Meta:
         ordering: ClassVar = ["created_at", "id"]
-        indexes: ClassVar = [models.Index(fields=["thread", "created_at"], name="message_by_thread")]
+        indexes: ClassVar = [
+            models.Index(fields=["thread", "created_at"], name="message_by_thread"),
+            models.Index(fields=["created_at"], name="message_by_time"),
+            # The few that somebody has said something about.
+            models.Index(fields=["thumb", "created_at"], condition=models.Q(thumb__isnull=False), name="thumb_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} message"

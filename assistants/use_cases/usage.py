@@ -1,4 +1,4 @@
-"""What a tenant has used: its runs, tokens and dollars, by day, assistant, member or model."""
+"""What a tenant has used: its runs, tokens and dollars, by day, assistant, member, key or model."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ from assistants.llm.prices import as_text
 from assistants.models import Run
 from tenants.actors import ADMIN, OWNER, Actor
 from tenants.errors import InvalidInput, NotAllowed
-from tenants.models import User
+from tenants.models import ApiKey, User
 
-By = Literal["day", "assistant", "member", "model"]
+By = Literal["day", "assistant", "member", "key", "model"]
 LONGEST_SPAN = 400  # days
 USUAL_SPAN = 30  # days
 _GROUPS: Mapping[By, Any] = {
     "day": TruncDate("created_at", tzinfo=UTC),
     "assistant": F("assistant_id"),
     "member": F("created_by"),
+    "key": F("api_key"),
     "model": F("model"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one day, assistant, member or model has used. ``cost`` is in US dollars, as text; runs whose price is not
-    known count as ``unpriced``. ``name`` is for people, ``key`` for programs."""
+    """What one day, assistant, member, key or model has used. ``cost`` is in US dollars, as text; runs whose price is
+    not known count as ``unpriced``. ``name`` is for people, ``key`` for programs."""
 
     key: str
     name: str
@@ -55,7 +56,7 @@ def usage(actor: Actor, since: date | None = None, until: date | None = None, by
 
     Raises ``NotAllowed`` for who is no owner or administrator; ``InvalidInput`` for a span that cannot be.
     """
-    if not actor.has_role(OWNER, ADMIN):
+    if not may_see_usage(actor):
         raise NotAllowed("Only owners and administrators see what is used.")
     first, last = _span(since, until)
     rows = _summed(Run.objects.filter(created_at__gte=_midnight(first), created_at__lt=_midnight(last, 1)), by)
@@ -64,6 +65,11 @@ def usage(actor: Actor, since: date | None = None, until: date | None = None, by
     if by == "day":
         return sorted(found, key=lambda each: each.key)
     return sorted(found, key=lambda each: (-Decimal(each.cost), -(each.tokens_in + each.tokens_out), each.name))
+
+
+def may_see_usage(actor: Actor) -> bool:
+    """True for owners and administrators: what is used, and what it costs, is theirs to know."""
+    return actor.has_role(OWNER, ADMIN)
 
 
 def usage_as_json(rows: list[Usage]) -> list[dict[str, Any]]:
@@ -107,6 +113,9 @@ def _names(by: By, groups: list[Any]) -> Mapping[Any, str]:
     if by == "member":
         people = User.objects.filter(pk__in=[group for group in groups if group is not None])
         return {user.pk: user.display_name for user in people} | {None: "Keys that act as themselves"}
+    if by == "key":
+        keys = ApiKey.objects.filter(pk__in=[group for group in groups if group is not None])
+        return {key.pk: str(key) for key in keys} | {None: "Without a key: people at a page"}
     return {"": "Not known"} if by == "model" else {}
 
 

@@ -36,6 +36,17 @@ def _link(title: str, icon: str, site: str, model: str) -> dict[str, Any]:
     }
 
 
+def _usage(site: str, may_see: Callable[[HttpRequest], bool]) -> dict[str, Any]:
+    return {"title": "Usage", "icon": "monitoring", "link": reverse_lazy(f"{site}:usage"), "permission": may_see}
+
+
+def _may_see_usage(request: HttpRequest) -> bool:
+    from assistants.use_cases.usage import may_see_usage  # the settings read this module: no app is there yet
+    from tenants.admin import actor_in_console
+
+    return request.user.is_authenticated and may_see_usage(actor_in_console(request))
+
+
 def _overview(site: str) -> dict[str, Any]:
     return {"title": "Overview", "icon": "space_dashboard", "link": reverse_lazy(f"{site}:index")}
 
@@ -85,6 +96,7 @@ UNFOLD_OPERATOR: dict[str, Any] = {
             {
                 "title": "Plans and costs",
                 "items": [
+                    _usage("operator", _may_see("tenants.view_tenant")),
                     _link("Plans", "loyalty", "operator", "tenants.plan"),
                     _link("Budgets", "savings", "operator", "tenants.platformbudget"),
                     _link("Prices of models", "sell", "operator", "tenants.modelprice"),
@@ -136,6 +148,7 @@ UNFOLD_TENANT: dict[str, Any] = {
             {
                 "title": "Limits",
                 "items": [
+                    _usage("console", _may_see_usage),
                     _link("Budgets", "savings", "console", "tenants.budget"),
                     _link("Rate limits", "speed", "console", "tenants.ratelimit"),
                 ],

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.apps import apps
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import path
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
@@ -21,6 +22,7 @@ from assistants.run_admin import RunAdmin
 from assistants.tools import tool_names
 from assistants.use_cases.explain_access import assistant_names, known_names, overriding
 from assistants.use_cases.refused_runs import RefusedRuns, refused_runs
+from atrium import usage_pages
 from rag.admin import CollectionAdmin, DocumentAdmin
 from rag.models import Collection, Document
 from tenants.admin import (
@@ -91,6 +93,19 @@ class ConsoleSite(UnfoldAdminSite):
         """Django's wrapper of each page, and the page's content security policy."""
         return with_console_csp(super().admin_view(view, cacheable))
 
+    def get_urls(self) -> list[Any]:
+        """Django's addresses, and the page about usage before them: the last of Django's takes all that is left."""
+        return [path("usage/", self.admin_view(self.usage), name="usage"), *super().get_urls()]
+
+    def usage(self, request: HttpRequest) -> HttpResponseBase:
+        """What was used."""
+        raise NotImplementedError
+
+    def context_of(self, request: HttpRequest) -> dict[str, Any]:
+        """What a page of our own needs to stand in this console."""
+        request.current_app = self.name  # type: ignore[attr-defined]
+        return self.each_context(request)
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Sign in; only staff gets in."""
         return with_console_csp(super().login)(request, {"title": "Sign in", **(extra_context or {})})
@@ -105,11 +120,19 @@ class OperatorSite(ConsoleSite):
 
     settings_name = "UNFOLD_OPERATOR"
 
+    def usage(self, request: HttpRequest) -> HttpResponseBase:
+        """Of all tenants, a month at a time."""
+        return usage_pages.of_tenants(request, self.context_of(request))
+
 
 class TenantSite(ConsoleSite):
     """A tenant's administrators and editors: staff of the tenant's schema."""
 
     settings_name = "UNFOLD_TENANT"
+
+    def usage(self, request: HttpRequest) -> HttpResponseBase:
+        """The tenant's own."""
+        return usage_pages.tenants_own(request, self.context_of(request))
 
 
 class RuleAdmin(AccessRuleAdmin):

@@ -5,14 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from assistants.models import RunLease
+from assistants.use_cases.tally import forget_tally
 from tenants.signals import tenant_erased
 
 
 def connect() -> None:
     """Connect signals. Called once, when all apps are ready."""
     tenant_erased.connect(_forget_leases, dispatch_uid="atrium-forget-leases")
+    tenant_erased.connect(_forget_tally, dispatch_uid="atrium-forget-tally")
 
 
 def _forget_leases(schema_name: str, **_: Any) -> None:
     """No process is to take up the runs of a tenant that is gone."""
     RunLease.objects.filter(schema_name=schema_name).delete()
+
+
+def _forget_tally(schema_name: str, **_: Any) -> None:
+    """Nor are its figures to be those of a later tenant with its schema's name."""
+    forget_tally(schema_name)

@@ -237,6 +237,7 @@ OPERATORS = {
     *("tenants_plan", "tenants_modelprice", "tenants_platformbudget"),
     *("assistants_runlease", "tenants_budgetcounter", "tenants_budgetreservation"),  # decisions 0006, 0009: no content
     "tenants_ratebucket",
+    *("assistants_usageday", "assistants_tenantfigures"),  # decision 0016: numbers and no content
 }
 QUEUE = {f"procrastinate_{name}" for name in ("jobs", "events", "periodic_defers", "workers")}
 FRAMEWORK_IN_BOTH = {
