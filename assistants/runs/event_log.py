@@ -9,11 +9,13 @@ go with the statement that stores the answer.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
-from django.db import Error
+from django.db import Error, connection
 
 from assistants.models import RunEvent
 from assistants.runs.events import Event
@@ -102,15 +104,37 @@ class EventLog:
             await writing.wait()
 
 
-def _store(entries: Iterable[Entry]) -> None:
-    # A statement whose success was not heard of is sent again: what is there already is left as it is.
-    RunEvent.objects.bulk_create(
-        [
-            RunEvent(run_id=run_id, sequence=event.sequence, type=event.type, payload=event.payload)
-            for run_id, event in entries
-        ],
-        ignore_conflicts=True,
+@cache
+def _insert() -> str:
+    """The rows come as one JSON document: writing them one by one was a third of what a token cost the event loop's
+    process. A statement whose success was not heard of is sent again: what is there already is left as it is."""
+    table = connection.ops.quote_name(RunEvent._meta.db_table)
+    columns = ["run_id", "sequence", "type", "payload"]
+    if _makes_own_keys():
+        columns.insert(0, "id")
+    named = ", ".join(columns)
+    return (
+        f"INSERT INTO {table} ({named}, created_at) SELECT {named}, clock_timestamp() "  # noqa: S608
+        f"FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb) ON CONFLICT DO NOTHING"
     )
+
+
+@cache
+def _makes_own_keys() -> bool:
+    """True for UUIDs, which are made with the row; numbers are the table's affair."""
+    return RunEvent._meta.pk.has_default()
+
+
+def _store(entries: Iterable[Entry]) -> None:
+    rows = [
+        {"run_id": str(run_id), "sequence": event.sequence, "type": event.type, "payload": event.payload}
+        for run_id, event in entries
+    ]
+    if _makes_own_keys():
+        for row in rows:
+            row["id"] = str(RunEvent._meta.pk.get_default())
+    with connection.cursor() as cursor:
+        cursor.execute(_insert(), [json.dumps(rows, ensure_ascii=False, separators=(",", ":"))])
 
 
 event_log = EventLog()

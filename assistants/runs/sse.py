@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from assistants.runs.events import Event
 
@@ -13,6 +13,7 @@ T = TypeVar("T")
 
 PING_EVERY = 15.0  # seconds of silence, after which proxies might cut the connection
 PING = b": ping\n\n"
+MOST_AHEAD = 100  # parts that wait for a slow client, before no more are read
 HEADERS = {
     "Cache-Control": "no-cache, no-transform",
     "X-Accel-Buffering": "no",  # a reverse proxy must pass each event on at once
@@ -33,21 +34,51 @@ def frames(events: AsyncIterator[Event]) -> AsyncGenerator[bytes]:
 
 
 async def kept_open(parts: AsyncIterator[T], write: Callable[[T], bytes]) -> AsyncGenerator[bytes]:
-    """The parts as ``write`` writes them, with a comment in between when nothing happens for a while."""
-    upcoming: asyncio.Future[T] | None = None
+    """The parts as ``write`` writes them, with a comment in between when nothing happens for a while.
+
+    Parts that are there at the same time are sent together.
+    """
+    reader = _Reader(parts)
     try:
-        while True:
-            upcoming = upcoming or asyncio.ensure_future(anext(parts))  # type: ignore[arg-type]
-            done, _ = await asyncio.wait({upcoming}, timeout=PING_EVERY)
-            if not done:
-                yield PING
-                continue
-            try:
-                part = upcoming.result()
-            except StopAsyncIteration:
-                return
-            upcoming = None
-            yield write(part)
+        while (arrived := await reader.take()) is not None:
+            yield b"".join(map(write, arrived)) or PING
     finally:
-        if upcoming is not None:
-            upcoming.cancel()
+        reader.stop()
+
+
+class _Reader(Generic[T]):
+    """Reads parts in one task, a little ahead of whoever takes them. A task and a time-out for each part would cost
+    as much as all the rest of sending it."""
+
+    def __init__(self, parts: AsyncIterator[T]) -> None:
+        self._parts = parts
+        self._arrived: list[T] = []
+        self._news = asyncio.Event()
+        self._room = asyncio.Event()
+        self._task = asyncio.create_task(self._read())
+        self._task.add_done_callback(lambda _: self._news.set())
+
+    async def take(self) -> list[T] | None:
+        """What has arrived; nothing after ``PING_EVERY`` of silence; None at the end. Raises what reading raised."""
+        if not self._arrived and not self._task.done():
+            timer = asyncio.get_running_loop().call_later(PING_EVERY, self._news.set)
+            await self._news.wait()
+            timer.cancel()
+        if not self._arrived and self._task.done():
+            return self._task.result()
+        self._news.clear()
+        self._room.set()
+        arrived, self._arrived = self._arrived, []
+        return arrived
+
+    def stop(self) -> None:
+        """Read no more."""
+        self._task.cancel()
+
+    async def _read(self) -> None:
+        async for part in self._parts:
+            self._arrived.append(part)
+            self._news.set()
+            if len(self._arrived) >= MOST_AHEAD:
+                self._room.clear()
+                await self._room.wait()

@@ -25,6 +25,11 @@ from tenants.notifications import Listener
 from tenants.rules import book
 from tenants.rules.book import rule_book
 
+GC_THRESHOLDS = (10_000, 20, 20)
+"""Objects made until the youngest are looked at, and how often until older ones are. Hundreds of streams keep many
+objects alive for a minute; with Python's own (700, 10, 10) looking at them all again and again stopped every stream
+for tens of milliseconds."""
+
 
 async def lifespan(
     receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
@@ -73,6 +78,7 @@ def warm_up() -> None:
     chat_model()  # and with it the provider's SDK, if there is one
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def _cancel(payload: str) -> None:
