@@ -12,18 +12,29 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from assistants.openai_api.errors import error_response
 from atrium.request_id import request_id
-from tenants.errors import AtriumError, NotFound, NotSignedIn, TenantSuspended, TooLarge
+from tenants.errors import AtriumError, NotFound, NotSignedIn, TenantSuspended, TooLarge, Unavailable
 
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 OPENAI_PATH = "/v1/"  # where OpenAI's clients ask: they read errors in OpenAI's shape
+
+DATABASE_BACK_AFTER = 5  # seconds in which a restarted PostgreSQL usually is there again
+_AWAY = ("08", "57P", "53300")
+"""How SQLSTATEs begin that say so: no connection, the server shuts down or starts, too many connections."""
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer. Nothing was stored; send the request again in a moment."""
+
+    code = "database_unavailable"
 
 
 def problem(request: HttpRequest, *, status: int, code: str, title: str, detail: str, **facts: Any) -> HttpResponse:
@@ -64,8 +75,22 @@ def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
         return _invalid(request, error)
     if isinstance(error, HttpError):
         return _http_error(request, error)
+    if _is_database_away(error):
+        away = DatabaseUnavailable(retry_after=DATABASE_BACK_AFTER)
+        away.__cause__ = error  # for the log
+        return refuse(request, away)
     log.error("request failed", exc_info=error, extra={"code": AtriumError.code})
     return refuse_unknown(request)
+
+
+def _is_database_away(error: Exception) -> bool:
+    """True where there is no connection to ask by, and not where the database has answered with an error."""
+    if not isinstance(error, (DatabaseError, InterfaceError)):
+        return False
+    said = getattr(error.__cause__, "sqlstate", None)
+    if said is None:  # the driver's own error: refused, cut off, or none free in the pool
+        return isinstance(error, (OperationalError, InterfaceError))
+    return said.startswith(_AWAY)
 
 
 def refuse_unknown(request: HttpRequest) -> HttpResponse:

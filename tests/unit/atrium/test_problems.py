@@ -6,11 +6,14 @@ import inspect
 import json
 import logging
 
+import psycopg
 import pytest
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.test import RequestFactory
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
+from psycopg_pool import PoolTimeout
 
 from atrium.problems import refuse
 from atrium.request_id import request_id
@@ -100,6 +103,38 @@ def test_what_nobody_foresaw_is_not_told_to_the_caller(error):
     status, document = refused(error)
     assert status == 500
     assert "hunter2" not in json.dumps(document)
+
+
+def database_error(kind: type[Exception], cause: Exception) -> Exception:
+    error = kind("connection to hunter2 failed")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        database_error(OperationalError, psycopg.OperationalError("connection refused")),
+        database_error(OperationalError, psycopg.errors.AdminShutdown()),
+        database_error(OperationalError, psycopg.errors.TooManyConnections()),
+        database_error(OperationalError, PoolTimeout()),
+        database_error(InterfaceError, psycopg.InterfaceError("the connection is closed")),
+    ],
+)
+def test_a_database_that_is_away_is_told_with_a_time_to_come_back(error):
+    response = refuse(REQUEST, error)
+    document = json.loads(response.content)
+    assert (response.status_code, document["code"]) == (503, "database_unavailable")
+    assert int(response["Retry-After"]) > 0
+    assert "hunter2" not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [psycopg.errors.UniqueViolation(), psycopg.errors.DeadlockDetected(), psycopg.errors.InsufficientPrivilege()],
+)
+def test_a_database_that_answers_with_an_error_is_not_called_away(cause):
+    assert refused(database_error(OperationalError, cause))[0] == 500
 
 
 @pytest.mark.parametrize("error", [RuntimeError("hunter2"), NoTenant()])
