@@ -42,6 +42,7 @@ run: $(VENV)/run.stamp ## Start everything with two demo tenants (PORT=8000 DATA
 
 test: $(VENV)/test.stamp tests/node/node_modules/installed.stamp ## All tests
 	@$(BIN)/python -m tests.browser.install
+	@$(BIN)/python -m tests.redis_server
 	@$(BIN)/python -m pytest
 
 check: $(VENV)/test.stamp ## Lint, format, types, layers, migrations, Django's checks

@@ -24,6 +24,7 @@ from tenants.actors import Actor
 
 if TYPE_CHECKING:
     from assistants.running import AssistantGraph
+    from tenants.rules.decide import Decision
 
 ID_PATTERN = re.compile(r"[a-zA-Z0-9_-]{1,255}")
 
@@ -94,6 +95,7 @@ class AIAssistant:
         self._view = view
         self._provider = provider or self.provider
         self._actor = actor if isinstance(actor, Actor) else None
+        self._allowed_by: Decision | None = None  # what let the one who asks run it, where that was asked
         self._init_kwargs = kwargs
         if actor is not None and self._actor is None:
             kwargs["actor"] = actor  # an argument of the subclass' own that is also called so

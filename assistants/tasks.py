@@ -5,6 +5,7 @@ from __future__ import annotations
 from procrastinate.contrib.django import app
 
 from assistants.use_cases import retention
+from assistants.use_cases.expire_runs import expire_waiting_runs
 from assistants.use_cases.tally import tally_tenants
 from tenants.database import in_thread
 from tenants.tasks import daily_tenant_task
@@ -12,7 +13,8 @@ from tenants.tasks import daily_tenant_task
 
 @daily_tenant_task(name="assistants.forget", at="03:17", queue="maintenance")
 def forget() -> None:
-    """Delete what is not kept for ever."""
+    """Delete what is not kept for ever, and end what nobody came back to."""
+    expire_waiting_runs()
     retention.forget_old_events()
     retention.forget_old_keys()
 

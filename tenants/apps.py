@@ -13,7 +13,7 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make Django's process-wide caches tell tenants apart, and listen for changes of hosts and rules."""
-        from tenants import hosts, letters  # noqa: F401  the letters are jobs: a worker has to know them
+        from tenants import checks, hosts, letters  # noqa: F401  checks register themselves; letters are jobs of workers
         from tenants.budgets import in_force
         from tenants.content_types import cache_content_types_per_schema
         from tenants.network.guard import check_settings

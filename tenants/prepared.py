@@ -1,6 +1,6 @@
 """Queries whose SQL Django writes once.
 
-Writing a query's SQL takes Django several times as long as PostgreSQL takes to answer it (docs/why/performance.md).
+Writing a query's SQL takes Django several times as long as PostgreSQL takes to answer it.
 For the few queries that every request asks, it is written at the first use; from then on only the values change.
 """
 

@@ -17,8 +17,10 @@ from atrium.env import Environment
 from tenants.context import public_context
 from tests import model_server as model_servers
 from tests import postgres
+from tests import redis_server as redis_servers
 from tests.factories import TenantFixture
 from tests.model_server import ModelServer
+from tests.redis_server import RedisServer
 
 hypothesis.settings.register_profile("atrium", deadline=None)  # how long an example takes is the machine's affair
 hypothesis.settings.load_profile("atrium")
@@ -135,6 +137,24 @@ async def server(clean_tenants) -> AsyncIterator[Server]:
     running.should_exit = True
     await task
     listening.close()
+
+
+@pytest.fixture(scope="session")
+def _redis_server(tmp_path_factory) -> Iterator[RedisServer]:
+    program = redis_servers.program()
+    assert program, f"There is no Redis to test with: {redis_servers.ADVICE}."
+    server = RedisServer(program, tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_server(_redis_server, settings) -> Iterator[RedisServer]:
+    """A Redis that runs, and that the deployment uses; empty again after the test."""
+    _redis_server.start()
+    settings.REDIS_URL = _redis_server.url
+    yield _redis_server
+    _redis_server.stop()
 
 
 @pytest.fixture(scope="session")

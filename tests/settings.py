@@ -11,3 +11,4 @@ from atrium.settings import *  # noqa: E402, F403
 
 DEBUG = False  # as in production: errors are answered, not shown
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+ATRIUM_FORWARDED_ALLOW_IPS = "127.0.0.1"  # no proxy: nothing to warn of

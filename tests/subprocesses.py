@@ -15,13 +15,14 @@ from pathlib import Path
 import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ("ATRIUM_", "OPENAI_", "DATABASE_URL", "DJANGO_", "PYTHON", "COVERAGE_")
+OURS = ("ATRIUM_", "OPENAI_", "DATABASE_URL", "REDIS_URL", "FORWARDED_ALLOW_IPS", "DJANGO_", "PYTHON", "COVERAGE_")
 
 STRONG_KEY = "0123456789abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQ"
 PRODUCTION = {
     "ATRIUM_SECRET_KEY": STRONG_KEY,
     "ATRIUM_PUBLIC_HOST": "localhost",
     "ATRIUM_ALLOWED_HOSTS": ".localhost",
+    "FORWARDED_ALLOW_IPS": "127.0.0.1",
 }
 
 

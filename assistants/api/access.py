@@ -28,6 +28,12 @@ class LimitsOut(Sent):
     tokens_per_day: int | None
 
 
+class LimitingRule(LimitsOut):
+    """A rule that allows it, so much of it."""
+
+    rule_id: int
+
+
 class AskedActor(Sent):
     """Whom the answer is about."""
 
@@ -70,6 +76,7 @@ class ExplanationOut(Sent):
     assistant: str
     resource: str
     limits: LimitsOut
+    limited_by: list[LimitingRule] = Field(description="The rules that the limits come from.")
     rules: list[RuleVerdict]
     plan: PlanOut
 
@@ -107,6 +114,14 @@ def _shown(explained: Explained) -> dict[str, Any]:
         "assistant": said.question.assistant_id,
         "resource": said.question.resource,
         "limits": said.decision.limits,
+        "limited_by": [
+            {
+                "rule_id": rule.id,
+                "runs_per_minute": rule.limits.runs_per_minute,
+                "tokens_per_day": rule.limits.tokens_per_day,
+            }
+            for rule in said.decision.limited_by
+        ],
         "rules": [
             {
                 "id": verdict.rule_id,

@@ -1,7 +1,7 @@
 """Chat completions of an OpenAI-compatible server, handed to LangChain as plain dicts.
 
 The SDK checks and copies every message of a request and builds a model object for every piece of a reply: 132 ms of
-CPU for 1,000 messages, and most of a short turn's (docs/why/performance.md). LangChain wants dicts both ways, so a
+CPU for 1,000 messages, and most of a short turn's. LangChain wants dicts both ways, so a
 streamed reply goes past that. The SDK still does the request: its retries, its time-outs, its errors.
 """
 

@@ -22,6 +22,8 @@ _CODES = {  # ours: OpenAI's, where it has one
     "assistant_not_found": "model_not_found",
     "assistant_not_in_plan": "model_not_found",
     "budget_exhausted": "insufficient_quota",
+    "rule_limit_tokens": "insufficient_quota",
+    "rule_limit_runs": "rate_limit_exceeded",
 }
 _STATUS_OF_RUN = {
     "model_busy": 429,
@@ -66,6 +68,6 @@ def error_response(status: int, code: str, detail: str, **facts: Any) -> HttpRes
     status = _STATUS.get(status, status)
     body = json.dumps(error_body(status, code, detail, **facts), default=str)
     response = HttpResponse(body, status=status, content_type="application/json")
-    if facts.get("run_id") or code == "budget_exhausted":  # it starts anew in hours, not in seconds
+    if facts.get("run_id") or _CODES.get(code) == "insufficient_quota":  # it starts anew in hours, not in seconds
         response["x-should-retry"] = "false"
     return response

@@ -28,6 +28,7 @@ from assistants.use_cases.begin_turn import lease_for
 from assistants.use_cases.runs import get_run, last_event
 from tenants.actors import Actor
 from tenants.errors import Conflict
+from tenants.rules.decide import Decision as Allowed
 from tenants.text import check_text
 
 LONGEST_ARGUMENTS = 100_000  # characters
@@ -82,22 +83,22 @@ def decide(
     InvalidInput
         The decisions are not one for each of the calls that wait (``runs/decisions.py``), or edited arguments do not
         fit the tool.
-    BudgetExhausted
-        A budget is used up. The run goes on to wait.
+    BudgetExhausted, RuleLimit
+        A budget is used up, or an access rule's tokens of the day. The run goes on to wait.
     KeyReused
         The idempotency key came with another request before.
     """
     caller = Caller(user, request, actor)
     run = get_run(actor, run_id)
     thread_for(caller, run.thread_id, to="CAN_CREATE_MESSAGE_FN")
-    check_may_run(caller, run.assistant_id)
+    allowed = check_may_run(caller, run.assistant_id)
     earlier = _earlier(idempotency, decisions)
     if earlier is not None:
         return earlier
     assistant = AIAssistant.get_cls(run.assistant_id)(user=user, request=request, actor=actor)
     try:
         with transaction.atomic():
-            return _decide(run.pk, assistant, actor, decisions, idempotency, resumable)
+            return _decide(run.pk, assistant, actor, allowed, decisions, idempotency, resumable)
     except (RunNotWaiting, IntegrityError):
         # Two requests with one key at once: the other one was first, and this one is its echo.
         earlier = _earlier(idempotency, decisions)
@@ -118,6 +119,7 @@ def _decide(
     run_id: Any,
     assistant: AIAssistant,
     actor: Actor,
+    allowed: Allowed,
     decisions: Sequence[Decision],
     idempotency: Idempotency | None,
     resumable: bool,
@@ -130,7 +132,8 @@ def _decide(
     run.decisions = {**run.decisions, **_stored(actor, decisions, waiting, proposal, last)}
     _edit(proposal, decisions)
     changes = {"status": Run.Status.RUNNING, "decisions": run.decisions, "cancel_requested_at": None}
-    budget = reservation_for(run, assistant, messages_from_dict([run.question.message])[0].content)  # type: ignore[union-attr]  # _pause has seen it
+    question = messages_from_dict([run.question.message])[0].content  # type: ignore[union-attr]  # _pause has seen it
+    budget = reservation_for(run, assistant, question, actor, allowed, begins=False)
     store_decisions(run, changes, proposal, lease_for(run, resumable), key_row(run, idempotency), budget)
     return Resumption(run.pk, last.sequence, turn_of(run, assistant, actor))
 

@@ -25,7 +25,7 @@ from assistants.runs.reservation import check_in_plan, reservation_for
 from assistants.runs.storage import give_keys, store_question
 from assistants.runs.turns import Turn, as_json_id
 from tenants.actors import Actor
-from tenants.budgets.errors import BudgetExhausted
+from tenants.budgets.errors import TooMany
 from tenants.context import require_tenant
 from tenants.errors import AtriumError, Conflict, InvalidInput
 from tenants.rules.decide import Decision
@@ -56,8 +56,8 @@ def begin_turn(
         There is no such assistant or thread for this actor.
     Conflict
         The thread belongs to another assistant (``thread_has_other_assistant``), or is busy (``run_active``).
-    NotInPlan, BudgetExhausted
-        The tenant's plan does not have the assistant or its model; or a budget is used up.
+    NotInPlan, BudgetExhausted, RuleLimit
+        The tenant's plan does not have the assistant or its model; or a budget or an access rule's limit is used up.
     KeyReused
         The idempotency key came with another request before.
     """
@@ -73,10 +73,13 @@ def begin_turn(
 
 
 def begin_unchecked_turn(assistant: AIAssistant, thread_id: Any, content: Any) -> Turn:
-    """The same for the project's own code, which has decided who may do what. Raises ``Thread.DoesNotExist``."""
+    """The same for the project's own code, which has decided who may do what. Where a use case has decided
+    (``_allowed_by``), the limits of that hold. Raises ``Thread.DoesNotExist``.
+    """
     check_content(content)
     thread = Thread.objects.get(pk=thread_id)
-    turn = store_turn(assistant, thread, assistant.get_actor(), content, _UNASKED, resumable=False)
+    decision = assistant._allowed_by or _UNASKED
+    turn = store_turn(assistant, thread, assistant.get_actor(), content, decision, resumable=False)
     assert isinstance(turn, Turn)  # without a key there is no earlier run
     return turn
 
@@ -97,7 +100,7 @@ def store_turn(
     question = _question(run, content)
     run.question_id = question.pk
     lease, key = lease_for(run, resumable), key_row(run, idempotency)
-    budget = reservation_for(run, assistant, content)
+    budget = reservation_for(run, assistant, content, actor, decision)
     try:
         earlier = store_question(
             run,
@@ -109,7 +112,7 @@ def store_turn(
             earlier=MOST_MESSAGES,
             new_thread=thread if is_new else None,
         )
-    except (IntegrityError, BudgetExhausted) as error:
+    except (IntegrityError, TooMany) as error:
         # Two requests with one key at once: the other one was first, and this one is its echo.
         same = earlier_run(idempotency) if idempotency is not None else None
         if same is not None:
@@ -189,10 +192,10 @@ def title_of(content: str) -> str:
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
 
 
-def refusal(error: IntegrityError | BudgetExhausted, thread: Thread) -> AtriumError:
+def refusal(error: IntegrityError | TooMany, thread: Thread) -> AtriumError:
     """What the database has refused: a second run beside the active one, one in a thread that was just deleted, or one
-    for which a budget has nothing left."""
-    if isinstance(error, BudgetExhausted):
+    for which a budget or an access rule has nothing left."""
+    if isinstance(error, TooMany):
         return error
     if "one_active_run_a_thread" not in str(error):
         return ThreadNotFound()

@@ -77,6 +77,8 @@ def create_message(
         There is no such assistant; or the user may not run it, or not write in this thread.
     Conflict
         The thread belongs to another assistant, or a turn is running in it.
+    TooMany
+        A budget is used up, or the limit of an access rule: ``BudgetExhausted``, ``RuleLimit``.
     """
     return assistant_to_ask(assistant_id, thread, user, request).invoke({"input": content}, thread_id=thread.pk)
 
@@ -204,9 +206,11 @@ def delete_message(
 def assistant_to_ask(assistant_id: str, thread: Thread, user: Any, request: HttpRequest | None) -> AIAssistant:
     """The assistant, ready to be asked by the user in the thread. Raises what forbids it."""
     caller = Caller(user, request)
-    assistant = _may_be_run(caller, assistant_id)
+    decision = check_may_run(caller, assistant_id)
     check_allowed(caller, "CAN_CREATE_MESSAGE_FN", thread=thread, message=None)
-    return assistant(user=user, request=request, actor=caller.actor)
+    assistant = AIAssistant.get_cls(assistant_id)(user=user, request=request, actor=caller.actor)
+    assistant._allowed_by = decision
+    return assistant
 
 
 def run_to_go_on(

@@ -22,8 +22,9 @@ from assistants.runs.storage import give_keys, store_another_run
 from assistants.runs.turns import Turn, as_json_id
 from assistants.use_cases.begin_turn import lease_for, new_run, refusal
 from assistants.use_cases.runs import get_run
-from tenants.budgets.errors import BudgetExhausted
+from tenants.budgets.errors import TooMany
 from tenants.errors import Conflict
+from tenants.rules.decide import Decision
 
 MOST_ANSWERS = 50  # to one question
 
@@ -65,8 +66,8 @@ def begin_another_answer(caller: Caller, run_id: Any, idempotency: Idempotency |
         The run has not ended, or another one is active in the thread.
     NotTheLastAnswer, QuestionDeleted, ConversationElsewhere, TooManyAnswers, Conflict
         There is nothing to answer again; or the thread belongs to another assistant by now.
-    NotInPlan, BudgetExhausted
-        The tenant's plan does not have the assistant or its model; or a budget is used up.
+    NotInPlan, BudgetExhausted, RuleLimit
+        The tenant's plan does not have the assistant or its model; or a budget or an access rule's limit is used up.
     KeyReused
         The idempotency key came with another request before.
     """
@@ -80,7 +81,7 @@ def begin_another_answer(caller: Caller, run_id: Any, idempotency: Idempotency |
     assistant = assistant_class(user=caller.user, request=caller.request, actor=caller.actor)
     again = new_run(assistant, thread, caller.actor, decision)
     again.question, again.replaces = question, run
-    return _stored(again, question, assistant, caller, idempotency)
+    return _stored(again, question, assistant, caller, decision, idempotency)
 
 
 def _question_of(run: Run, thread: Thread) -> Message:
@@ -102,15 +103,20 @@ def _question_of(run: Run, thread: Thread) -> Message:
 
 
 def _stored(
-    run: Run, question: Message, assistant: AIAssistant, caller: Caller, idempotency: Idempotency | None
+    run: Run,
+    question: Message,
+    assistant: AIAssistant,
+    caller: Caller,
+    decision: Decision,
+    idempotency: Idempotency | None,
 ) -> Turn | EarlierRun:
     give_keys([run])
     lease, key = lease_for(run), key_row(run, idempotency)
     content = question.message["data"]["content"]
-    budget = reservation_for(run, assistant, content)
+    budget = reservation_for(run, assistant, content, caller.actor, decision)
     try:
         before = store_another_run(run, question.created_at, lease, key, budget, earlier=MOST_MESSAGES)
-    except (IntegrityError, BudgetExhausted) as error:
+    except (IntegrityError, TooMany) as error:
         same = earlier_run(idempotency) if idempotency is not None else None
         if same is not None:
             return same

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection, transaction
@@ -11,6 +12,7 @@ from assistants.access import key_of, thread_for, threads_of
 from assistants.llm.prices import as_text
 from assistants.models import Run, RunEvent
 from assistants.paging import Listed, Page, read_page
+from assistants.runs.events import EventType
 from assistants.runs.turns import as_json_id
 from assistants.use_cases.arrange_answers import keep_the_whole_answer
 from tenants.actors import Actor
@@ -107,7 +109,7 @@ def cancel_run(actor: Actor, run_id: Any) -> Run:
     with transaction.atomic():
         run = Run.objects.select_for_update().get(pk=run.pk)
         if run.status == Run.Status.WAITING:  # no process holds it: it ends here
-            _end_waiting(run)
+            end_waiting(run, "run.cancelled", {"status": "cancelled", "messages": []}, status=Run.Status.CANCELLED)
         elif run.is_active:
             Run.objects.filter(pk=run.pk).update(cancel_requested_at=timezone.now())
             _tell(run)
@@ -115,12 +117,13 @@ def cancel_run(actor: Actor, run_id: Any) -> Run:
     return run
 
 
-def _end_waiting(run: Run) -> None:
+def end_waiting(run: Run, event: EventType, payload: Mapping[str, Any], **changes: Any) -> None:
+    """End a run that waits, which is locked, with this last event and these changes of its fields."""
     last = last_event(run)
     sequence = last.sequence + 1 if last is not None else 1
-    payload = {"run_id": as_json_id(run.pk), "status": "cancelled", "messages": []}
-    RunEvent.objects.create(run=run, sequence=sequence, type="run.cancelled", payload=payload)
-    Run.objects.filter(pk=run.pk).update(status=Run.Status.CANCELLED, finished_at=timezone.now())
+    payload = {"run_id": as_json_id(run.pk), **payload}
+    RunEvent.objects.create(run=run, sequence=sequence, type=event, payload=payload)
+    Run.objects.filter(pk=run.pk).update(**changes, finished_at=timezone.now())
     keep_the_whole_answer(run)
 
 

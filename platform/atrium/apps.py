@@ -12,6 +12,6 @@ class AtriumConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what a lower layer tells a higher one."""
-        from atrium import wiring
+        from atrium import checks, wiring  # noqa: F401  # importing registers the checks
 
         wiring.connect()

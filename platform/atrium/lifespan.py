@@ -16,8 +16,10 @@ from assistants.llm.providers import chat_model
 from assistants.runs.keeper import Keeper, let_go
 from assistants.runs.runner import runner
 from assistants.use_cases.runs import CANCEL_CHANNEL
+from atrium.checks import warn_of_unknown_proxy
 from tenants import hosts, sync_bridge
 from tenants.budgets import in_force
+from tenants.budgets.redis_buckets import close_redis
 from tenants.database import in_database
 from tenants.hosts import host_map
 from tenants.key_use import KeyUseWriter
@@ -51,6 +53,7 @@ async def lifespan(
             keeper.start()
             uses.start()
             sync_bridge.adopt_loop()
+            warn_of_unknown_proxy()
             warm_up()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
@@ -60,6 +63,7 @@ async def lifespan(
             await uses.stop()
             sync_bridge.release_loop()
             await close_http_client()
+            await close_redis()
             await listener.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return
@@ -70,7 +74,7 @@ def warm_up() -> None:
     """Load what the first answer would have to wait for, once a process.
 
     What is loaded by then lives as long as the process, so the garbage collector need not look at it again and again:
-    it took a tenth of a turn's time (docs/why/performance.md).
+    it took a tenth of a turn's time.
     """
     for urls in (settings.ROOT_URLCONF, settings.PUBLIC_SCHEMA_URLCONF):
         import_module(urls)

@@ -23,7 +23,7 @@ class BudgetForm(forms.ModelForm):
 
     class Meta:
         model = Budget
-        fields = ("scope", "assistant_id", "member", "period", "tokens", "cost", "enabled", "note")
+        fields = ("scope", "assistant_id", "member", "site_id", "period", "tokens", "cost", "enabled", "note")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,6 +42,8 @@ class BudgetForm(forms.ModelForm):
             given["assistant_id"] = ""
         if given.get("scope") != Budget.Scope.MEMBER:
             given["member"] = None
+        if given.get("scope") != Budget.Scope.SITE:
+            given["site_id"] = ""
         return given
 
 
@@ -52,19 +54,23 @@ class BudgetAdmin(UseCaseAdmin):
     list_display_links = ("whose_use",)
     list_select_related = ("member",)
     list_filter = ("scope", "period", "enabled")
-    search_fields = ("assistant_id", "member__username", "note")
+    search_fields = ("assistant_id", "member__username", "site_id", "note")
     fieldsets = (
         (
             None,
             {
                 "description": "A run needs room in every budget that it counts at. When one is used up, questions are "
                 "refused until it starts anew, at midnight or on the first of the month (UTC).",
-                "fields": ("scope", "assistant_id", "member", "period", ("tokens", "cost")),
+                "fields": ("scope", "assistant_id", "member", "site_id", "period", ("tokens", "cost")),
             },
         ),
         (None, {"fields": ("enabled", "note")}),
     )
-    conditional_fields: ClassVar = {"assistant_id": "scope == 'assistant'", "member": "scope == 'member'"}
+    conditional_fields: ClassVar = {
+        "assistant_id": "scope == 'assistant'",
+        "member": "scope == 'member'",
+        "site_id": "scope == 'site'",
+    }
 
     def known_assistants(self) -> Mapping[str, str]:
         """Id -> name of the assistants that a budget can be of. A higher layer knows them."""
@@ -98,7 +104,8 @@ class BudgetAdmin(UseCaseAdmin):
         """Whose use counts."""
         if budget.scope == Budget.Scope.ASSISTANT:
             return self.known_assistants().get(budget.assistant_id, budget.assistant_id)
-        return str(budget.member) if budget.scope == Budget.Scope.MEMBER else budget.get_scope_display()
+        named = {Budget.Scope.MEMBER: str(budget.member), Budget.Scope.SITE: f"Site {budget.site_id}"}
+        return named.get(Budget.Scope(budget.scope), budget.get_scope_display())
 
     @display(description="Amount")
     def amount(self, budget: Budget) -> str:
@@ -112,7 +119,8 @@ class BudgetAdmin(UseCaseAdmin):
         used: Used | None = getattr(budget, "used_now", None)
         per_cent = used.per_cent if used is not None else 0
         tone = "danger" if per_cent >= 100 else "warning" if per_cent >= 80 else "success"
-        most = "most: " if budget.scope == Budget.Scope.EACH_MEMBER else ""
+        of_each = budget.scope in (Budget.Scope.EACH_MEMBER, Budget.Scope.EACH_SITE)
+        most = "most: " if of_each else ""
         return tone, f"{most}{per_cent} %"
 
     @display(description="Enabled", label={"Yes": "success", "No": "warning"}, ordering="enabled")
@@ -122,7 +130,7 @@ class BudgetAdmin(UseCaseAdmin):
 
 
 class RateLimitAdmin(UseCaseAdmin):
-    """How many requests a minute each key, member or address may make."""
+    """How many requests a minute each key, member, site or address may make."""
 
     list_display = ("scope", "requests_a_minute", "enabled")
     list_display_links = ("scope",)

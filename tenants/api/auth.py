@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -12,9 +13,8 @@ from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 
 from tenants.actors import Actor
-from tenants.budgets.rates import check_rate
+from tenants.budgets.rates import find_and_count
 from tenants.context import require_tenant
-from tenants.database import in_database
 from tenants.errors import NotAllowed, NotSignedIn
 from tenants.key_use import key_use
 from tenants.keys import find_api_key, limits_of
@@ -22,19 +22,8 @@ from tenants.members import member_actor, roles_of
 from tenants.models import User
 
 
-def _actor_of_session(request: HttpRequest) -> Actor | None:
-    actor = _session_actor(request)
-    check_rate(actor, _address(request))
-    return actor
-
-
-def _actor_of_key(request: HttpRequest, secret: str) -> Actor | None:
-    actor = _key_actor(request, secret)
-    check_rate(actor, _address(request))  # of a wrong key, too: whoever guesses is counted by the address
-    return actor
-
-
-def _address(request: HttpRequest) -> str:
+def address_of(request: HttpRequest) -> str:
+    """The network address that the request comes from: the proxy's, unless the server trusts what that says of it."""
     return request.META.get("REMOTE_ADDR", "")
 
 
@@ -75,7 +64,7 @@ class SessionAuth(APIKeyCookie):
         """The member of this session, or None."""
         if not key:
             return None
-        return _remember(request, await in_database(_actor_of_session, request))
+        return _remember(request, await find_and_count(partial(_session_actor, request), address_of(request)))
 
 
 class ApiKeyAuth(HttpBearer):
@@ -83,7 +72,7 @@ class ApiKeyAuth(HttpBearer):
 
     async def authenticate(self, request: HttpRequest, token: str) -> Actor | None:  # type: ignore[override]
         """The actor that the key stands for. A wrong key is refused even where a session would do."""
-        actor = await in_database(_actor_of_key, request, token)
+        actor = await find_and_count(partial(_key_actor, request, token), address_of(request))
         if actor is None:
             raise NotSignedIn("This API key is unknown here, revoked or expired.", code="wrong_api_key")
         return _remember(request, actor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,7 +11,9 @@ from ninja import NinjaAPI
 from ninja.constants import NOT_SET
 from ninja.utils import is_async_callable
 
-from tenants.api.auth import API_AUTH, ApiKeyAuth, SessionAuth
+from tenants.actors import Actor
+from tenants.api.auth import API_AUTH, ApiKeyAuth, SessionAuth, address_of
+from tenants.budgets.rates import find_and_count
 from tenants.database import in_database
 from tenants.errors import NotSignedIn
 from tenants.members import member_actor
@@ -49,7 +52,7 @@ class _ForeignAuth:
         else:
             found = await in_database(self._auth, request)
         if found:
-            await in_database(_remember, request, found)
+            await find_and_count(partial(_remember, request, found), address_of(request))
         return found
 
 
@@ -58,9 +61,11 @@ def _with_actor(auth: Auth) -> _ForeignAuth:
     return type(type(auth).__name__, (_ForeignAuth,), {})(auth)
 
 
-def _remember(request: HttpRequest, found: Any) -> None:
+def _remember(request: HttpRequest, found: Any) -> Actor:
     user = found if isinstance(found, User) else request.user
     if not isinstance(user, User) or not user.is_active:
         raise NotSignedIn("This way to sign in names no active member: return the user, or set request.user.")
     request.user = user
-    request.actor = member_actor(user)  # type: ignore[attr-defined]
+    actor = member_actor(user)
+    request.actor = actor  # type: ignore[attr-defined]
+    return actor

@@ -158,7 +158,8 @@ def _budgets_of_tenant() -> Iterator[BudgetInForce]:
     assert current_tenant() is not None
     for row in Budget.objects.filter(enabled=True):
         level: Level = row.scope  # type: ignore[assignment]  # the scopes are levels' names
-        yield BudgetInForce(level, f"own:{row.pk}", row.period, row.tokens, row.cost, row.assistant_id, row.member_id)
+        whose = (row.assistant_id, row.member_id, row.site_id)
+        yield BudgetInForce(level, f"own:{row.pk}", row.period, row.tokens, row.cost, *whose)
 
 
 def _rates_of_tenant() -> Mapping[str, int]:

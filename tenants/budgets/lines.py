@@ -7,12 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from tenants.actors import Actor
 from tenants.budgets.periods import period_at
 
-Level = Literal["each_member", "member", "assistant", "tenant", "plan", "operator", "platform"]
-LOCK_ORDER: tuple[Level, ...] = ("each_member", "member", "assistant", "tenant", "plan", "operator", "platform")
+Level = Literal[
+    "rule", "each_member", "member", "each_site", "site", "assistant", "tenant", "plan", "operator", "platform"
+]
+LOCK_ORDER: tuple[Level, ...] = get_args(Level)
 """From what few runs share to what all share: a counter that many wait for is held for the shortest time."""
 
 
@@ -31,6 +34,7 @@ class BudgetInForce:
     cost: Decimal | None = None
     assistant_id: str = ""
     member_id: int | None = None
+    site_id: str = ""
     parts: int = 1
 
 
@@ -42,6 +46,12 @@ class RunFacts:
     assistant_id: str
     user_id: int | None = None
     api_key_id: int | None = None
+    site_id: str = ""
+
+    @classmethod
+    def of(cls, run_id: str, assistant_id: str, actor: Actor) -> RunFacts:
+        """The facts of a run that ``actor`` begins."""
+        return cls(run_id, assistant_id, actor.user_id, actor.api_key_id, actor.site_id or "")
 
     @property
     def person(self) -> str:
@@ -49,6 +59,11 @@ class RunFacts:
         if self.user_id is not None:
             return f"member:{self.user_id}"
         return f"key:{self.api_key_id}" if self.api_key_id is not None else ""
+
+    @property
+    def counted_as(self) -> str:
+        """Who has a limit of an access rule by itself: a person, or a site's visitors together."""
+        return self.person or (f"site:{self.site_id}" if self.site_id else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +110,23 @@ def _counts(budget: BudgetInForce, run: RunFacts) -> bool:
         return run.user_id is not None and budget.member_id == run.user_id
     if budget.level == "each_member":
         return bool(run.person)
-    return True
+    if budget.level == "site":
+        return bool(run.site_id) and budget.site_id == run.site_id
+    if budget.level == "each_site":
+        return bool(run.site_id)
+    return budget.level != "rule" or bool(run.counted_as)
+
+
+def _subject(budget: BudgetInForce, run: RunFacts) -> str:
+    """Who has the budget by itself; "" where those whom it is of share it."""
+    match budget.level:
+        case "each_member":
+            return run.person
+        case "each_site":
+            return f"site:{run.site_id}"
+        case "rule":
+            return run.counted_as
+    return ""
 
 
 def _line(budget: BudgetInForce, run: RunFacts, schema_name: str, now: datetime) -> Line:
@@ -105,7 +136,7 @@ def _line(budget: BudgetInForce, run: RunFacts, schema_name: str, now: datetime)
         level=budget.level,
         schema_name="" if budget.level == "platform" else schema_name,
         budget=budget.key,
-        subject=run.person if budget.level == "each_member" else "",
+        subject=_subject(budget, run),
         part=zlib.crc32(run.run_id.encode()) % parts,
         starts_at=period.starts_at,
         ends_at=period.ends_at,

@@ -16,16 +16,20 @@ from typing import Any
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from tenants.budgets.errors import BudgetExhausted
+from tenants.budgets.errors import BudgetExhausted, RuleLimit, TooMany
 from tenants.budgets.lines import Line
+from tenants.budgets.rule_limits import RunRate, rule_of
 from tenants.context import require_tenant
 
 Sql = tuple[str, list[Any]]
 
 _EXHAUSTED = "AB429"  # the SQLSTATE that atrium_reserve raises
+_TOO_FAST = "AB430"  # the one of atrium_begin_run, for runs a minute
 _WHOSE = {
     "each_member": "this member",
     "member": "this member",
+    "each_site": "this site",
+    "site": "this site",
     "assistant": "this assistant",
     "tenant": "this tenant",
     "plan": "this tenant's plan",
@@ -36,25 +40,35 @@ _WHOSE = {
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """What a run sets aside at each of its budgets: tokens, in and out together, and US dollars."""
+    """What a run sets aside at each of its budgets: tokens, in and out together, and US dollars; and the ``rates`` of
+    runs at which its beginning counts."""
 
     run_id: str
     lines: Sequence[Line]
     tokens: int
     cost: Decimal
+    rates: Sequence[RunRate] = ()
 
     def as_sql(self) -> Sql:
         """A SELECT of one row (a NULL, as JSON) that sets it aside, or fails (``exhausted_by``)."""
         lines = json.dumps([line.as_json() for line in self.lines])
-        values = [require_tenant().schema_name, self.run_id, self.tokens, self.cost, lines]
-        return "SELECT NULL::jsonb FROM public.atrium_reserve(%s, %s, %s, %s, %s::jsonb)", values
+        rates = json.dumps([rate.as_json() for rate in self.rates])
+        values = [require_tenant().schema_name, self.run_id, self.tokens, self.cost, lines, rates]
+        return "SELECT NULL::jsonb FROM public.atrium_begin_run(%s, %s, %s, %s, %s::jsonb, %s::jsonb)", values
 
-    def exhausted_by(self, error: DatabaseError) -> BudgetExhausted | None:
-        """What the failure of the statement means, if a budget has made it fail. Owners are told, once a period."""
+    def exhausted_by(self, error: DatabaseError) -> TooMany | None:
+        """What the failure of the statement means, if a limit has made it fail. Owners are told of a budget, once a
+        period."""
         cause: Any = error.__cause__
-        if getattr(cause, "sqlstate", None) != _EXHAUSTED:
+        state = getattr(cause, "sqlstate", None)
+        if state == _TOO_FAST:
+            rate = self.rates[int(cause.diag.message_detail)]
+            return RuleLimit.of_runs(rate.rule_id, rate.runs_a_minute, float(cause.diag.message_hint))
+        if state != _EXHAUSTED:
             return None
         line = self.lines[int(cause.diag.message_detail)]
+        if line.level == "rule":
+            return RuleLimit.of_tokens(rule_of(line), line.tokens, line.ends_at, _now())
         _warn(line)
         return BudgetExhausted(line.level, _WHOSE[line.level], line.ends_at, _now())
 

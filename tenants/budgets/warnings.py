@@ -64,6 +64,8 @@ def _of_operators(counter: BudgetCounter) -> str:
 
 def _of_tenant(counter: BudgetCounter) -> str:
     kind, _, key = counter.budget.partition(":")
+    if kind == "rule":
+        return ""  # a limit for each person, each day: who reaches it is told, and nobody else wants a letter
     if kind == "plan":
         return "month budget of your plan"
     if kind == "operator":

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Q
 
 from tenants.models.api_key import ApiKey
+from tenants.models.budget import LEAST_TOKENS
 from tenants.rules.actions import CHOICES, USE_ASSISTANT, WITH_RESOURCE
 from tenants.rules.decide import Limits
 from tenants.rules.words import Parts, sentence, whom_in_words
@@ -86,7 +87,10 @@ class AccessRule(models.Model):
         null=True, blank=True, validators=[MinValueValidator(1)], help_text="For each person. Empty: no limit."
     )
     tokens_per_day = models.PositiveBigIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1)], help_text="For each person. Empty: no limit."
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(LEAST_TOKENS)],
+        help_text=f"For each person, in and out together, at least {LEAST_TOKENS:,}. Empty: no limit.",
     )
     enabled = models.BooleanField(default=True)
     note = models.CharField(max_length=255, blank=True)

@@ -65,21 +65,27 @@ class Budget(BudgetTerms):
         ASSISTANT = "assistant", "One assistant"
         MEMBER = "member", "One member"
         EACH_MEMBER = "each_member", "Each member by itself"
+        SITE = "site", "One site"
+        EACH_SITE = "each_site", "Each site by itself"
 
     scope = models.CharField("for", max_length=20, choices=Scope.choices, default=Scope.TENANT)
     assistant_id = models.CharField("assistant", max_length=255, blank=True)
     member = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
+    site_id = models.CharField("site", max_length=64, blank=True, help_text="The id of an embedded chat.")
 
     class Meta:
         ordering: ClassVar = ["scope", "assistant_id", "id"]
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="budget_names_whose_it_is",
-                condition=models.Q(scope__in=["tenant", "each_member"], assistant_id="", member=None)
-                | (models.Q(scope="assistant", member=None) & ~models.Q(assistant_id=""))
-                | models.Q(scope="member", assistant_id="", member__isnull=False),
+                condition=models.Q(
+                    scope__in=["tenant", "each_member", "each_site"], assistant_id="", member=None, site_id=""
+                )
+                | (models.Q(scope="assistant", member=None, site_id="") & ~models.Q(assistant_id=""))
+                | models.Q(scope="member", assistant_id="", member__isnull=False, site_id="")
+                | (models.Q(scope="site", assistant_id="", member=None) & ~models.Q(site_id="")),
             )
         ]
 
@@ -93,7 +99,11 @@ class Budget(BudgetTerms):
             return f"the assistant {self.assistant_id}"
         if self.scope == self.Scope.MEMBER:
             return f"the member {self.member}"
-        return "each member" if self.scope == self.Scope.EACH_MEMBER else "everyone together"
+        if self.scope == self.Scope.SITE:
+            return f"the site {self.site_id}"
+        return {self.Scope.EACH_MEMBER: "each member", self.Scope.EACH_SITE: "each site"}.get(
+            self.Scope(self.scope), "everyone together"
+        )
 
     def clean(self) -> None:
         """Refuse what does not fit together, with the field that is wrong."""
@@ -102,6 +112,8 @@ class Budget(BudgetTerms):
             raise ValidationError({"assistant_id": "Choose the assistant, for a budget of one assistant only."})
         if (self.scope == self.Scope.MEMBER) != (self.member_id is not None):
             raise ValidationError({"member": "Choose the member, for a budget of one member only."})
+        if (self.scope == self.Scope.SITE) != bool(self.site_id):
+            raise ValidationError({"site_id": "Name the site, for a budget of one site only."})
 
 
 class PlatformBudget(BudgetTerms):
@@ -143,7 +155,7 @@ class BudgetCounter(models.Model):
     id = models.BigAutoField(primary_key=True)
     schema_name = models.CharField(max_length=63, blank=True)
     budget = models.CharField(max_length=40)
-    subject = models.CharField(max_length=60, blank=True)
+    subject = models.CharField(max_length=80, blank=True)
     part = models.PositiveSmallIntegerField(default=0)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()

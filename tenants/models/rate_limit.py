@@ -11,14 +11,15 @@ from tenants.router import PUBLIC_ONLY
 
 
 class RateLimit(models.Model):
-    """How many requests to the API each key, member or address may make in a minute. Set by a tenant's administrators;
-    the tenant's plan limits all of them together."""
+    """How many requests to the API each key, member, site or address may make in a minute. Set by a tenant's
+    administrators; the tenant's plan limits all of them together."""
 
     class Scope(models.TextChoices):
         """What is counted by itself."""
 
         KEY = "key", "Each API key"
         MEMBER = "member", "Each member"
+        SITE = "site", "Each site, all its visitors together"
         ADDRESS = "address", "Each network address"
 
     id = models.BigAutoField(primary_key=True)

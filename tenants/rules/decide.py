@@ -97,14 +97,18 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Allowed or not, and by which rule; ``rule_id`` and ``rule`` are None when no rule spoke. ``limits`` hold where it
-    is allowed; ``by_plan`` is True where the operator's plan forbids what the tenant's rules were not asked for."""
+    """Allowed or not, and by which rule; ``rule_id`` and ``rule`` are None when no rule spoke.
+
+    ``limits`` hold where it is allowed, together; ``limited_by`` are the rules that they come from. ``by_plan`` is True
+    where the operator's plan forbids what the tenant's rules were not asked for.
+    """
 
     allowed: bool
     rule_id: int | None
     limits: Limits = NO_LIMITS
     by_plan: bool = False
     rule: Rule | None = field(default=None, compare=False)
+    limited_by: tuple[Rule, ...] = field(default=(), compare=False)
 
 
 OF_THE_SYSTEM = Decision(True, None)
@@ -139,7 +143,7 @@ def matching(
 def settle(rules: Sequence[Rule], at: datetime | None = None) -> Decision:
     """The decision between rules that are all about the question."""
     allowing: Rule | None = None
-    limits = NO_LIMITS
+    limits, limited_by = NO_LIMITS, []
     for rule in rules:
         if rule.is_timed and not rule.holds_at(at or datetime.now(UTC)):
             continue
@@ -148,7 +152,10 @@ def settle(rules: Sequence[Rule], at: datetime | None = None) -> Decision:
         allowing = allowing or rule
         if rule.limits is not NO_LIMITS:
             limits = limits.together_with(rule.limits)
-    return NOBODY_ALLOWED if allowing is None else Decision(True, allowing.id, limits, rule=allowing)
+            limited_by.append(rule)
+    if allowing is None:
+        return NOBODY_ALLOWED
+    return Decision(True, allowing.id, limits, rule=allowing, limited_by=tuple(limited_by))
 
 
 def _smaller(one: int | None, other: int | None) -> int | None:

@@ -227,7 +227,26 @@ def test_the_health_check_is_a_program_that_can_be_read() -> None:
 
 
 def test_the_services_are_the_database_the_set_up_the_web_server_and_the_worker() -> None:
-    assert set(SERVICES) == {"db", "migrate", "web", "worker"}
+    assert {name for name, service in SERVICES.items() if "profiles" not in service} == {
+        "db",
+        "migrate",
+        "web",
+        "worker",
+    }
+
+
+def test_redis_is_there_for_those_who_ask_for_it_and_keeps_nothing() -> None:
+    assert [name for name, service in SERVICES.items() if "profiles" in service] == ["redis"]
+    redis = SERVICES["redis"]
+    assert "volumes" not in redis
+    assert redis["command"][1:5] == ["--save", "", "--appendonly", "no"]
+    page = (ROOT / "docs/how-to/deploy.md").read_text()
+    assert f"docker compose --profile {redis['profiles'][0]} up" in page
+    assert "REDIS_URL=redis://redis:6379/0" in page
+
+
+def test_the_image_has_the_client_for_redis() -> None:
+    assert any(line.startswith("redis==") for line in (ROOT / "requirements/run.lock").read_text().splitlines())
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -258,7 +277,7 @@ def test_each_service_waits_for_what_it_needs(service: str) -> None:
             assert how["condition"] == "service_completed_successfully"
             assert SERVICES[needed]["restart"] == "no"
     waits_for = set(SERVICES[service].get("depends_on", {}))
-    assert waits_for == {"db": set(), "migrate": {"db"}}.get(service, {"db", "migrate"})
+    assert waits_for == {"db": set(), "redis": set(), "migrate": {"db"}}.get(service, {"db", "migrate"})
 
 
 def test_only_the_web_server_is_checked_by_the_check_of_the_image() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.utils import timezone
 from langchain_core.messages import AIMessage
 
 from assistants import AIAssistant, BaseModel, Field, method_tool
@@ -18,6 +19,7 @@ from assistants.runs.recovery import recover
 from assistants.runs.runner import runner
 from assistants.use_cases import Decision, acreate_message, adecide_tool_calls, create_message, decide_tool_calls
 from assistants.use_cases.approvals import decide
+from assistants.use_cases.expire_runs import expire_waiting_runs
 from tenants.context import public_context, tenant_context
 from tenants.database import in_database
 from tenants.models import AccessRule
@@ -641,3 +643,33 @@ def test_python_code_of_another_user_finds_no_run(acme, office, delete_all):
             with pytest.raises(RunNotFound):
                 decide_tool_calls(result["run_id"], [Decision("call_1", "approve")], user)
     assert office.done == []
+
+
+# -- nobody comes
+
+
+async def test_a_run_that_nobody_decides_on_expires_and_its_thread_is_free(ask, office, acme, settings):
+    office.plays(wants(("delete", {"what": "all"})), "Hello.")
+    waiting = await ask()
+
+    def age(days: float) -> None:
+        RunEvent.objects.update(created_at=timezone.now() - timedelta(days=days))
+
+    await acme.run(lambda: age(6.9))
+    assert await acme.run(expire_waiting_runs) == 0
+    await acme.run(lambda: age(7.1))
+    settings.ATRIUM_RUN_WAIT_DAYS = 0
+    assert await acme.run(expire_waiting_runs) == 0
+    settings.ATRIUM_RUN_WAIT_DAYS = 7
+    assert await acme.run(expire_waiting_runs) == 1
+    assert await acme.run(expire_waiting_runs) == 0
+    run = await waiting.run()
+    assert (run["status"], run["error_code"], run["tool_calls"]) == ("failed", "approval_expired", [])
+    assert "within 7 days" in run["error_detail"]
+    assert read_events(await waiting.follow(0))[-1].data["code"] == "approval_expired"
+    late = await waiting.decide(APPROVE)
+    assert (late.status_code, late.json()["code"]) == (409, "run_not_waiting")
+    assert office.done == []
+    body = {"assistant_id": "office", "content": "Hello"}
+    again = await waiting.client.post(f"/api/threads/{waiting.thread_id}/runs/", json={**body, "mode": "wait"})
+    assert again.json()["status"] == "completed"

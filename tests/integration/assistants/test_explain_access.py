@@ -88,9 +88,10 @@ async def test_a_deny_is_named_with_what_it_beats(owner, acme):
 
 
 async def test_limits_are_told(owner, acme):
-    await acme.run(lambda: AccessRule.objects.create(runs_per_minute=5, tokens_per_day=1000))
+    rule = await acme.run(lambda: AccessRule.objects.create(runs_per_minute=5, tokens_per_day=1000))
     said = await explained(owner, actor="member:member")
     assert said["limits"] == {"runs_per_minute": 5, "tokens_per_day": 1000}
+    assert said["limited_by"] == [{"rule_id": rule.pk, **said["limits"]}]
     assert "at most 5 runs a minute, at most 1,000 tokens a day" in said["summary"]
 
 

@@ -56,6 +56,19 @@ async def test_a_budget_that_could_let_no_run_begin_is_refused_at_its_field(cons
     assert await in_acme(Budget.objects.count) == 0
 
 
+async def test_an_owner_sets_a_budget_for_a_site(console, acme, in_acme):
+    owners = await console(acme.host, "owner")
+    sent = {"period": "day", "tokens": "50000", "cost": "", "note": "", "member": "", "assistant_id": ""}
+    nameless = await owners.send("tenants/budget/add/", scope="site", site_id="", **sent)
+    assert "Name the site" in nameless.text
+    for scope in ("site", "each_site"):  # what belongs to the other choice is dropped
+        answer = await owners.send("tenants/budget/add/", scope=scope, site_id="shop", **sent)
+        assert answer.status_code == 302
+    rows = await in_acme(lambda: list(Budget.objects.order_by("pk").values_list("scope", "site_id")))
+    assert rows == [("site", "shop"), ("each_site", "")]
+    assert "Site shop" in (await owners.open("tenants/budget/")).text
+
+
 async def test_an_owner_limits_requests(console, acme, in_acme):
     owners = await console(acme.host, "owner")
     sent = await owners.send("tenants/ratelimit/add/", scope="key", requests_a_minute="60", enabled="on")

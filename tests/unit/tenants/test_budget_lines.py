@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from tenants.budgets.lines import LOCK_ORDER, BudgetInForce, RunFacts, lines_for
 from tenants.budgets.periods import period_at
+from tenants.budgets.rule_limits import rule_of, run_rates, token_limits
+from tenants.rules.decide import Limits, Rule
 
 NOW = datetime(2026, 2, 28, 23, 59, tzinfo=UTC)
 RUN = RunFacts("run-1", "docs", user_id=7)
+OF_A_SITE = RunFacts("run-2", "docs", site_id="shop")
 
 moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 
@@ -58,6 +61,41 @@ def test_each_member_has_a_counter_and_so_has_a_key_that_acts_as_itself():
     assert subjects == [["member:7"], ["key:3"], []]
 
 
+@pytest.mark.parametrize(
+    ("budget", "subjects"),
+    [
+        (BudgetInForce("site", "own:5", "day", 1, site_id="shop"), [""]),
+        (BudgetInForce("site", "own:5", "day", 1, site_id="blog"), []),
+        (BudgetInForce("each_site", "own:6", "day", 1), ["site:shop"]),
+        (BudgetInForce("each_member", "own:4", "day", 1), []),
+        (BudgetInForce("tenant", "own:1", "day", 1), [""]),
+        (BudgetInForce("rule", "rule:9", "day", 1), ["site:shop"]),
+    ],
+)
+def test_a_visitors_run_counts_at_the_budgets_of_its_site(budget, subjects):
+    assert [line.subject for line in lines_for([budget], OF_A_SITE, "acme", NOW)] == subjects
+
+
+@pytest.mark.parametrize("level", ["site", "each_site"])
+def test_a_members_run_counts_at_no_site(level):
+    assert not lines_for([BudgetInForce(level, "own:5", "day", 1, site_id="shop")], RUN, "acme", NOW)
+
+
+def test_the_limits_of_a_rule_are_each_persons_own():
+    rules = [
+        Rule(8, "allow", frozenset({"assistant.run"}), limits=Limits(5, 30_000)),
+        Rule(3, "allow", frozenset({"assistant.run"}), limits=Limits(7, None)),
+    ]
+    assert [each.as_json() for each in run_rates(rules, RUN)] == [
+        {"key": "rule:3:member:7", "limit": 7},
+        {"key": "rule:8:member:7", "limit": 5},
+    ]
+    (line,) = lines_for(token_limits(rules), RUN, "acme", NOW)
+    assert (line.subject, line.tokens, rule_of(line)) == ("member:7", 30_000, 8)
+    nobody = RunFacts("run-3", "docs")
+    assert not [*run_rates(rules, nobody), *lines_for(token_limits(rules), nobody, "acme", NOW)]
+
+
 def test_only_a_budget_of_all_tenants_together_has_a_counter_that_they_share():
     budgets = [BudgetInForce("platform", "platform:1", "day", 1), BudgetInForce("plan", "plan", "month", 1)]
     assert {line.budget: line.schema_name for line in lines_for(budgets, RUN, "acme", NOW)} == {
@@ -69,7 +107,7 @@ def test_only_a_budget_of_all_tenants_together_has_a_counter_that_they_share():
 @given(
     st.permutations(
         [
-            BudgetInForce(level, f"{level}:{n}", "day", 1, assistant_id="docs", member_id=7)
+            BudgetInForce(level, f"{level}:{n}", "day", 1, assistant_id="docs", member_id=7, site_id="shop")
             for level in LOCK_ORDER
             for n in (1, 2)
         ]
@@ -77,7 +115,8 @@ def test_only_a_budget_of_all_tenants_together_has_a_counter_that_they_share():
 )
 def test_counters_are_locked_in_one_order_whatever_the_order_of_the_budgets(budgets):
     expected = [(level, f"{level}:{n}") for level in LOCK_ORDER for n in (1, 2)]
-    assert [(line.level, line.budget) for line in lines_for(budgets, RUN, "acme", NOW)] == expected
+    run = RunFacts("run-1", "docs", user_id=7, site_id="shop")
+    assert [(line.level, line.budget) for line in lines_for(budgets, run, "acme", NOW)] == expected
 
 
 @given(st.integers(1, 50), st.integers(1, 10**9), st.uuids())
