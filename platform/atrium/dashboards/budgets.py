@@ -59,6 +59,10 @@ def _name(left: BudgetLeft, members: Mapping[int, User]) -> str:
             return f"{member.display_name if member else 'A member'}, {every}"
         case "each_member":
             return f"Each member, {every} (who has used most)"
+        case "site":
+            return f"The site {budget.site_id}, {every}"
+        case "each_site":
+            return f"Each site, {every} (where most was used)"
         case "plan":
             return f"The plan, {every}"
         case "operator":
