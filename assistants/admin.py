@@ -10,8 +10,8 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from assistants.assistants import AIAssistant
 from assistants.models import Message, Run, Thread
+from assistants.tenant_assistants import names_here
 from assistants.transcript import read_transcript
 from tenants.admin import UseCaseAdmin, moment_column
 
@@ -64,17 +64,31 @@ class FeedbackFilter(SimpleListFilter):
 
 
 class AssistantFilter(SimpleListFilter):
-    """Threads by assistant: those that are installed, from the registry and without a query."""
+    """Threads by assistant: the tenant's, the disabled ones too."""
 
     title, parameter_name = "assistant", "assistant"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The installed assistants."""
-        return sorted((name, cls.name) for name, cls in AIAssistant.get_cls_registry().items())
+        """By name."""
+        return list(names_here().items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Thread]) -> QuerySet[Thread]:
         """The threads that are bound to the assistant."""
         return queryset.filter(assistant_id=self.value()) if self.value() else queryset
+
+
+def with_assistant_names(listed: Any) -> Any:
+    """A list of rows that ``assistant_name`` will be asked about."""
+    names = names_here()
+    for row in listed.result_list:
+        row.assistant_names = names
+    return listed
+
+
+def assistant_name(row: Any, assistant_id: str) -> str:
+    """The name of a row's assistant; its id when it is not there any more."""
+    names = getattr(row, "assistant_names", None)
+    return (names_here() if names is None else names).get(assistant_id, assistant_id)
 
 
 class ThreadAdmin(UseCaseAdmin):
@@ -102,6 +116,10 @@ class ThreadAdmin(UseCaseAdmin):
                 last_status=Subquery(runs[:1]),
             )
         )
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list; the assistants' names are looked up once."""
+        return with_assistant_names(super().get_changelist_instance(request))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Conversations begin in the chat."""
@@ -140,8 +158,7 @@ class ThreadAdmin(UseCaseAdmin):
     @display(description="Assistant", ordering="assistant_id")
     def assistant(self, thread: Thread) -> str:
         """The assistant's name; its id when it is not installed."""
-        assistant = AIAssistant.get_cls_registry().get(thread.assistant_id)
-        return assistant.name if assistant else thread.assistant_id or "any"
+        return assistant_name(thread, thread.assistant_id) or "any"
 
     @display(description="Led in", ordering="source", label={"Chat": "", "OpenAI-compatible API": "info"})
     def source_shown(self, thread: Thread) -> str:

@@ -18,10 +18,14 @@ class AIAssistantConfig(AppConfig):
 
         Raises ``ImproperlyConfigured``, naming the setting that cannot be used.
         """
-        from assistants import checks  # noqa: F401  # importing registers them
+        from assistants import (
+            checks,  # noqa: F401  # importing registers them
+            tenant_assistants,
+        )
         from assistants.conf import check_settings
         from assistants.llm.prices import check_prices
 
         check_settings()
         check_prices()
         autodiscover_modules("ai_assistants")
+        tenant_assistants.connect_signals()

@@ -21,8 +21,10 @@ from assistants.llm.providers import chat_model, structured_output_method
 from assistants.llm.resilience.policy import call_policy
 from assistants.tools import check_tool_methods, method_tools
 from tenants.actors import Actor
+from tenants.own_assistants import OWN_PREFIX, is_own_id
 
 if TYPE_CHECKING:
+    from assistants.configured import Configuration
     from assistants.running import AssistantGraph
     from tenants.rules.decide import Decision
 
@@ -54,6 +56,10 @@ class AIAssistant:
     """Unique among all assistants: at most 255 letters, digits, ``_`` and ``-``."""
     name: ClassVar[str]
     """Shown to people who choose an assistant."""
+    description: str = ""
+    """What it is good for, in a sentence: shown with its name."""
+    starter_questions: Sequence[str] = ()
+    """Questions to begin with, which the chat offers in an empty conversation."""
     version: str = ""
     """What receipts of its answers call it: "2.1", say. Empty: a hash of the class' source."""
     instructions: str
@@ -78,7 +84,14 @@ class AIAssistant:
     allows_client_tools: bool = False
     """True: clients of the OpenAI-compatible API may bring tools of their own, and answer calls of them."""
 
+    tenant_base: ClassVar[str] = ""
+    """Not empty: a tenant's administrators may make assistants of their own on this class, which they know by this
+    name. Holds for this class, and not for its subclasses."""
+    configuration: ClassVar[Configuration | None] = None
+    """What a tenant's administrators have chosen, where this class was made from it (``assistants/configured.py``)."""
+
     _registry: ClassVar[dict[str, type[AIAssistant]]] = {}
+    _bases: ClassVar[dict[str, type[AIAssistant]]] = {}
 
     def __init__(
         self,
@@ -105,6 +118,10 @@ class AIAssistant:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         check_tool_methods(cls)
+        if cls.__dict__.get("configuration") is not None:  # a tenant's own: the others must not find it
+            return
+        if cls.__dict__.get("tenant_base"):
+            _register_base(cls)
         if "id" in cls.__dict__:  # else it is a base for other assistants
             _register(cls)
 
@@ -116,8 +133,16 @@ class AIAssistant:
         return AIAssistant._registry
 
     @classmethod
+    def get_base_registry(cls) -> dict[str, type[AIAssistant]]:
+        """The classes on which tenants may make assistants, by ``tenant_base``."""
+        return AIAssistant._bases
+
+    @classmethod
     def get_cls(cls, assistant_id: str) -> type[AIAssistant]:
-        """The assistant class with this id. Raises ``AIAssistantNotDefinedError``."""
+        """The assistant class with this id, as its developers wrote it. Raises ``AIAssistantNotDefinedError``.
+
+        What a tenant has made of it is found by ``assistants.tenant_assistants``.
+        """
         try:
             return AIAssistant._registry[assistant_id]
         except KeyError:
@@ -277,6 +302,8 @@ class AIAssistant:
 def _register(cls: type[AIAssistant]) -> None:
     if not isinstance(cls.id, str) or not ID_PATTERN.fullmatch(cls.id):
         raise AIAssistantMisconfiguredError(f"{_path(cls)}: id {cls.id!r} must be 1 to 255 letters, digits, _ and -.")
+    if is_own_id(cls.id):
+        raise AIAssistantMisconfiguredError(f"{_path(cls)}: ids that begin with {OWN_PREFIX} are tenants' own.")
     if not isinstance(getattr(cls, "name", None), str) or not cls.name.strip():
         raise AIAssistantMisconfiguredError(f"{_path(cls)} needs a name.")
     if not hasattr(cls, "instructions") and cls.get_instructions is AIAssistant.get_instructions:
@@ -287,6 +314,19 @@ def _register(cls: type[AIAssistant]) -> None:
             f"Two assistants have the id {cls.id!r}: {_path(known)} and {_path(cls)}. Give one another id."
         )
     AIAssistant._registry[cls.id] = cls
+
+
+def _register_base(cls: type[AIAssistant]) -> None:
+    if not isinstance(cls.tenant_base, str) or not ID_PATTERN.fullmatch(cls.tenant_base):
+        raise AIAssistantMisconfiguredError(f"{_path(cls)}: tenant_base is a name of letters, digits, _ and -.")
+    if not isinstance(getattr(cls, "name", None), str):
+        raise AIAssistantMisconfiguredError(f"{_path(cls)} needs a name: administrators choose it by that.")
+    known = AIAssistant._bases.get(cls.tenant_base)
+    if known is not None and _path(known) != _path(cls):
+        raise AIAssistantMisconfiguredError(
+            f"Two bases are called {cls.tenant_base!r}: {_path(known)} and {_path(cls)}. Give one another name."
+        )
+    AIAssistant._bases[cls.tenant_base] = cls
 
 
 def _path(cls: type) -> str:

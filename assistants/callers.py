@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
+from assistants.tenant_assistants import TenantAssistants, assistants_here
 from tenants.actors import Actor, acting_actor
 from tenants.api.auth import actor_of
 from tenants.context import active_schema, require_tenant
@@ -58,6 +59,11 @@ class Caller:
     def rules(self) -> RuleSet:
         """The tenant's access rules, read once a caller. No query where the process keeps them."""
         return rule_book.rules()
+
+    @cached_property
+    def assistants(self) -> TenantAssistants:
+        """The tenant's assistants, read once a caller. No query where the process keeps them."""
+        return assistants_here()
 
     def decide(self, action: str, assistant_id: str = "", resource: str = "") -> Decision:
         """What the rules say about the caller."""

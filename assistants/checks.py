@@ -52,6 +52,19 @@ def check_permission_functions(app_configs: Any, **kwargs: Any) -> list[CheckMes
     return problems
 
 
+@register("assistants")
+def check_selectable_tools(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E003: two different tools that tenants may select have one name, by which administrators choose them."""
+    from assistants.tenant_tools import ambiguous_tools
+
+    return [
+        Error(
+            f"Two different tools marked tenant_selectable are called {name}.", hint="Rename one.", id="assistants.E003"
+        )
+        for name in ambiguous_tools()
+    ]
+
+
 def _suggestion(name: str, known: list[str]) -> str:
     nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
     return f"Did you mean {nearest}?"

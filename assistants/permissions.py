@@ -118,7 +118,7 @@ def check_may_see(who: Actor | Caller, assistant_id: str) -> Decision:
 
 
 def _check_assistant(caller: Caller, assistant_id: str, action: str) -> Decision:
-    assistant = AIAssistant.get_cls(assistant_id)
+    assistant = caller.assistants.get(assistant_id)
     if not caller.reaches(assistant_id):
         raise AIUserNotAllowedError("You are not allowed to use this assistant.", code="assistant_not_allowed")
     if permission("CAN_RUN_ASSISTANT") is may_run_assistant:
@@ -140,7 +140,8 @@ def check_may_create_thread(caller: Caller, assistant_id: str) -> None:
 
 def visible_assistants(who: Actor | Caller) -> list[type[AIAssistant]]:
     """The assistants that the caller may see, by name."""
-    caller, registry = Caller.of(who), AIAssistant.get_cls_registry()
+    caller = Caller.of(who)
+    registry = caller.assistants.enabled()
     if permission("CAN_RUN_ASSISTANT") is may_run_assistant:
         allowed = {id for id in registry if caller.decide(SEE, id).allowed}
     else:

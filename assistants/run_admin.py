@@ -16,8 +16,7 @@ from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
-from assistants.admin import AssistantFilter
-from assistants.assistants import AIAssistant
+from assistants.admin import AssistantFilter, assistant_name, with_assistant_names
 from assistants.models import Run, Thread
 from assistants.replay import NO_BREAK, answers_of, dollars, in_words, passages_of, rows_of, took, tool_calls_of
 from tenants.admin import UseCaseAdmin, moment_column
@@ -73,6 +72,10 @@ class RunAdmin(UseCaseAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Rows without what the list does not show."""
         return RunList
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list; the assistants' names are looked up once."""
+        return with_assistant_names(super().get_changelist_instance(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Run], search_term: str
@@ -148,8 +151,7 @@ class RunAdmin(UseCaseAdmin):
 
     def assistant(self, run: Run) -> str:
         """The assistant's name; its id when it is not installed."""
-        assistant = AIAssistant.get_cls_registry().get(run.assistant_id)
-        return assistant.name if assistant else run.assistant_id
+        return assistant_name(run, run.assistant_id)
 
     def person(self, run: Run) -> str:
         """The member or the key that asked."""

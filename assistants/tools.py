@@ -148,6 +148,36 @@ def tool_names(cls: type) -> list[str]:
     return [made.options.name or made.method for made in _tools_made(cls)]
 
 
+@dataclass(frozen=True, slots=True)
+class SelectableMethod:
+    """A tool method that administrators may give to other assistants: its name and description as the model has them,
+    and the method as it was written."""
+
+    name: str
+    description: str
+    requires_approval: bool
+    function: Callable[..., Any]
+
+
+def selectable_methods(cls: type) -> list[SelectableMethod]:
+    """The class' tool methods that are marked ``tenant_selectable``, a base class' too."""
+    return [
+        SelectableMethod(
+            made.options.name or made.method,
+            made.description,
+            made.options.requires_approval,
+            getattr(cls, made.method),
+        )
+        for made in _tools_made(cls)
+        if made.options.tenant_selectable
+    ]
+
+
+def share_tools(cls: type, base: type) -> None:
+    """Let ``cls``, which adds no tool method to ``base``, use what was made of that one's."""
+    setattr(cls, _MADE, _tools_made(base))
+
+
 @dataclass(frozen=True)
 class _ToolMade:
     """What a class' instances need to make a tool of one of its methods."""

@@ -19,8 +19,13 @@ _reading = threading.Lock()  # CPython 3.11's parser, which ``inspect`` asks, fa
 def version_of(assistant: AIAssistant | type[AIAssistant]) -> str:
     """The assistant's ``version``; without one, the first 12 hex digits of a SHA-256 of its class' source.
 
-    Empty where there is no source to read, as for a class that was typed into a shell.
+    Empty where there is no source to read, as for a class that was typed into a shell. What a tenant's administrators
+    have chosen adds a ``+`` and a hash of that.
     """
+    if assistant.configuration is not None:
+        chosen = f"+{assistant.configuration.digest}"
+        cls = assistant if isinstance(assistant, type) else type(assistant)
+        return version_of(cls.__mro__[1])[: LONGEST - len(chosen)] + chosen
     if assistant.version:
         return str(assistant.version)[:LONGEST]
     cls = assistant if isinstance(assistant, type) else type(assistant)

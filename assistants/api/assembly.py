@@ -8,6 +8,7 @@ from ninja import NinjaAPI
 from assistants.api.access import router as access
 from assistants.api.answers import router as answers
 from assistants.api.approvals import router as approvals
+from assistants.api.configure import router as configure
 from assistants.api.messages import router as messages
 from assistants.api.runs import router as runs
 from assistants.api.threads import router as threads
@@ -32,4 +33,5 @@ def assemble_api() -> NinjaAPI:
     api.add_router("", approvals, tags=["runs"])
     api.add_router("", usage, tags=["usage"])
     api.add_router("", access)
+    api.add_router("", configure)
     return api

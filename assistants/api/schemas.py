@@ -42,6 +42,8 @@ class Assistant(Sent):
 
     id: str
     name: str
+    description: str = Field("", description="What it is good for, in a sentence.")
+    starter_questions: list[str] = Field(default_factory=list, description="Questions to begin with.")
 
 
 class Thread(Sent):

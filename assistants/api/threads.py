@@ -100,4 +100,9 @@ def _delete(caller: Caller, thread_id: str) -> None:
 
 
 def _shown(assistant: type[AIAssistant]) -> schemas.Assistant:
-    return schemas.Assistant(id=assistant.id, name=assistant.name)
+    return schemas.Assistant(
+        id=assistant.id,
+        name=assistant.name,
+        description=assistant.description,
+        starter_questions=list(assistant.starter_questions),
+    )

@@ -19,6 +19,7 @@ class Thread(models.Model):
 
         CHAT = "chat", "Chat"
         COMPLETION = "completion", "OpenAI-compatible API"
+        PLAYGROUND = "playground", "Playground"
 
     name = models.CharField(max_length=255, blank=True)
     created_by = models.ForeignKey(

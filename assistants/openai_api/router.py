@@ -21,6 +21,7 @@ from assistants.openai_api.schemas import CompletionIn
 from assistants.runs import sse
 from assistants.runs.idempotency import EarlierRun, idempotency_of
 from assistants.runs.runner import runner
+from assistants.tenant_assistants import aassistants_here
 from assistants.use_cases import threads
 from assistants.use_cases.begin_completion import begin_completion
 from assistants.use_cases.read_completion import read_completion
@@ -70,7 +71,8 @@ async def get_model(request: HttpRequest, model_id: str) -> HttpResponse:
 async def create_completion(request: HttpRequest, payload: CompletionIn) -> HttpResponseBase:
     """Ask an assistant. The run goes on whatever becomes of this connection."""
     started = await unbroken(_begin(request, payload))
-    structured = AIAssistant.get_cls(payload.model).structured_output is not None
+    assistant = (await aassistants_here()).find(payload.model)
+    structured = assistant is not None and assistant.structured_output is not None
     if payload.stream:
         await _check_beginning(started)
         include_usage = bool(payload.stream_options and payload.stream_options.include_usage)

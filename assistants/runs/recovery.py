@@ -17,6 +17,7 @@ from assistants.runs.receipts import columns_of, interrupted
 from assistants.runs.runner import runner
 from assistants.runs.stored_turns import turn_of
 from assistants.runs.turns import Answer, Turn
+from assistants.tenant_assistants import assistants_here
 from assistants.tools import is_idempotent, method_tools
 from assistants.use_cases.record_answer import record_answer
 from tenants.actors import Actor
@@ -93,7 +94,7 @@ def _drop(orphan: Orphan) -> None:
 def _obstacle(run: Run, turn: Turn, events: list[Event], orphan: Orphan) -> tuple[str, str] | None:
     if run.cancel_requested_at is not None or not orphan.resumable or orphan.attempts > MOST_ATTEMPTS:
         return INTERRUPTED
-    if run.assistant_id not in AIAssistant.get_cls_registry():
+    if run.assistant_id not in assistants_here().enabled():
         return INTERRUPTED
     called = {event.payload["name"] for event in events if event.type == "tool.started"}
     if not called <= _idempotent_tools(turn.assistant):
@@ -105,11 +106,12 @@ def _obstacle(run: Run, turn: Turn, events: list[Event], orphan: Orphan) -> tupl
 
 
 def _idempotent_tools(assistant: AIAssistant) -> set[str]:
-    return {tool.name for tool in method_tools(assistant) if is_idempotent(tool)}
+    tools = method_tools(assistant) if assistant.configuration is None else assistant.get_tools()
+    return {tool.name for tool in tools if is_idempotent(tool)}
 
 
 def _turn(run: Run) -> Turn:
-    assistant_class = AIAssistant.get_cls_registry().get(run.assistant_id, AIAssistant)
+    assistant_class = assistants_here().find(run.assistant_id) or AIAssistant
     actor = Actor(
         kind=run.actor_kind,  # type: ignore[arg-type]  # stored from an actor's
         tenant=require_tenant(),

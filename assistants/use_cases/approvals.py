@@ -95,7 +95,7 @@ def decide(
     earlier = _earlier(idempotency, decisions)
     if earlier is not None:
         return earlier
-    assistant = AIAssistant.get_cls(run.assistant_id)(user=user, request=request, actor=actor)
+    assistant = caller.assistants.get(run.assistant_id)(user=user, request=request, actor=actor)
     try:
         with transaction.atomic():
             return _decide(run.pk, assistant, actor, allowed, decisions, idempotency, resumable)

@@ -78,7 +78,7 @@ def begin_completion(
     """
     check_content(asked.question)
     caller = Caller(user, request, actor)
-    assistant_class = AIAssistant.get_cls(assistant_id)
+    assistant_class = caller.assistants.get(assistant_id)
     decision = check_may_run(caller, assistant_id)
     check_allowed(caller, "CAN_CREATE_THREAD_FN")
     if idempotency is not None and (earlier := earlier_run(idempotency)) is not None:

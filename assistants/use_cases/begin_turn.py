@@ -63,7 +63,7 @@ def begin_turn(
     """
     check_content(content)
     caller = Caller(user, request, actor)
-    assistant_class = AIAssistant.get_cls(assistant_id)
+    assistant_class = caller.assistants.get(assistant_id)
     thread = thread_for(caller, thread_id, to="CAN_CREATE_MESSAGE_FN")
     decision = check_may_run(caller, assistant_id)
     if idempotency is not None and (earlier := earlier_run(idempotency)) is not None:

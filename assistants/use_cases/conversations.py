@@ -224,7 +224,7 @@ def run_to_go_on(
 
 def _may_be_run(caller: Caller, assistant_id: str) -> type[AIAssistant]:
     check_may_run(caller, assistant_id)
-    return AIAssistant.get_cls(assistant_id)
+    return caller.assistants.get(assistant_id)
 
 
 def _info(assistant: type[AIAssistant]) -> dict[str, str]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from assistants.assistants import AIAssistant
 from assistants.conf import PermissionName, permission
 from assistants.policies import ANSWERED_BY_RULES
+from assistants.tenant_assistants import assistants_here, names_here
 from rag.models import Collection
 from tenants.actors import Actor
 from tenants.policies import may_manage_people
 from tenants.rules import actions
+from tenants.rules.decide import NOBODY_ALLOWED
 from tenants.rules.explain import Explanation, Question
 from tenants.rules.words import NO_NAMES, Names
 from tenants.use_cases.access import explain_access as explain_rules
@@ -29,6 +30,10 @@ _PERMISSIONS: Mapping[str, PermissionName] = {
 }
 """Action -> the setting whose function is asked."""
 
+OF_AN_ENABLED = (actions.SEE, actions.RUN, actions.CREATE_THREAD, actions.USE_TOOL)
+"""What nobody does with an assistant that is switched off."""
+DISABLED = "Not allowed: this assistant is disabled. Owners and admins can enable it in the console."
+
 
 @dataclass(frozen=True, slots=True)
 class Explained:
@@ -43,10 +48,20 @@ def explain_access(asking: Actor, about: str, question: Question) -> Explained:
 
     Raises ``AIAssistantNotDefinedError`` besides.
     """
-    if question.assistant_id:
-        AIAssistant.get_cls(question.assistant_id)
-    names = known_names() if may_manage_people(asking) else NO_NAMES
-    return Explained(explain_rules(asking, about, question, names), overriding(question.action))
+    here, manages = assistants_here(), may_manage_people(asking)
+    if question.assistant_id and (not manages or here.find(question.assistant_id) is None):
+        here.get(question.assistant_id)  # who does not manage assistants is not to know of disabled ones
+    names = known_names() if manages else NO_NAMES
+    explanation = explain_rules(asking, about, question, names)
+    if question.action in OF_AN_ENABLED and here.is_disabled(question.assistant_id):
+        explanation = _of_disabled(explanation)
+    return Explained(explanation, overriding(question.action))
+
+
+def _of_disabled(explanation: Explanation) -> Explanation:
+    """What the rules say counts for nothing while the assistant is switched off."""
+    verdicts = [replace(verdict, decides=False) for verdict in explanation.verdicts]
+    return replace(explanation, decision=NOBODY_ALLOWED, summary=DISABLED, verdicts=verdicts)
 
 
 def overriding(action: str) -> str:
@@ -59,11 +74,6 @@ def overriding(action: str) -> str:
 
 
 def known_names() -> Names:
-    """The names of the assistants that are installed and of the tenant's collections."""
+    """The names of the tenant's assistants and of its collections."""
     collections = Collection.objects.order_by("name").values_list("pk", "name")
-    return Names(assistant_names(), {str(pk): name for pk, name in collections})
-
-
-def assistant_names() -> dict[str, str]:
-    """Id -> name of the assistants that are installed, by name."""
-    return {id: cls.name for id, cls in sorted(AIAssistant.get_cls_registry().items(), key=lambda pair: pair[1].name)}
+    return Names(names_here(), {str(pk): name for pk, name in collections})

@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import Count, F, Max
 from django.utils import timezone
 
-from assistants.assistants import AIAssistant
 from assistants.models import Run
+from assistants.tenant_assistants import names_here
 from tenants.actors import Actor
 from tenants.context import require_tenant
 from tenants.members import role_names
@@ -35,7 +35,7 @@ def refused_runs(before: RuleSet, after: RuleSet, at: datetime) -> list[RefusedR
 
     Rules are taken as they hold ``at`` that moment, and people in the roles that they have now. One query.
     """
-    names = {id: cls.name for id, cls in AIAssistant.get_cls_registry().items()}
+    names = names_here()
     found = []
     for row in _runs_by_whom():
         actor = _actor(row)

@@ -73,7 +73,7 @@ def begin_another_answer(caller: Caller, run_id: Any, idempotency: Idempotency |
     """
     run = get_run(caller.actor, run_id)
     thread = thread_for(caller, run.thread_id, to="CAN_CREATE_MESSAGE_FN")
-    assistant_class = AIAssistant.get_cls(run.assistant_id)
+    assistant_class = caller.assistants.get(run.assistant_id)
     decision = check_may_run(caller, run.assistant_id)
     if idempotency is not None and (earlier := earlier_run(idempotency)) is not None:
         return earlier

@@ -34,8 +34,9 @@ def list_assistants(who: Actor | Caller) -> list[type[AIAssistant]]:
 
 def get_assistant(who: Actor | Caller, assistant_id: str) -> type[AIAssistant]:
     """The assistant, if the caller may see it. Raises ``AIAssistantNotDefinedError`` or ``AIUserNotAllowedError``."""
-    check_may_see(who, assistant_id)
-    return AIAssistant.get_cls(assistant_id)
+    caller = Caller.of(who)
+    check_may_see(caller, assistant_id)
+    return caller.assistants.get(assistant_id)
 
 
 def create_thread(who: Actor | Caller, name: str = "", assistant_id: str = "") -> Thread:

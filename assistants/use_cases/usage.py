@@ -12,9 +12,9 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from assistants.assistants import AIAssistant
 from assistants.llm.prices import as_text
 from assistants.models import Run
+from assistants.tenant_assistants import names_here
 from tenants.actors import ADMIN, OWNER, Actor
 from tenants.errors import InvalidInput, NotAllowed
 from tenants.models import ApiKey, User
@@ -109,7 +109,7 @@ def _summed(runs: QuerySet[Run], by: By) -> list[Any]:
 
 def _names(by: By, groups: list[Any]) -> Mapping[Any, str]:
     if by == "assistant":
-        return {id: cls.name for id, cls in AIAssistant.get_cls_registry().items()}
+        return dict(names_here())
     if by == "member":
         people = User.objects.filter(pk__in=[group for group in groups if group is not None])
         return {user.pk: user.display_name for user in people} | {None: "Keys that act as themselves"}

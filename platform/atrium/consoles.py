@@ -16,15 +16,16 @@ from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
 from assistants.admin import ThreadAdmin
-from assistants.assistants import AIAssistant
+from assistants.configured import assistant_tools
 from assistants.models import Run, Thread
 from assistants.run_admin import RunAdmin
-from assistants.tools import tool_names
-from assistants.use_cases.explain_access import assistant_names, known_names, overriding
+from assistants.tenant_assistants import assistants_here, names_here
+from assistants.use_cases.explain_access import explain_access, known_names, overriding
 from assistants.use_cases.refused_runs import RefusedRuns, refused_runs
 from atrium import usage_pages
 from rag.admin import CollectionAdmin, DocumentAdmin
 from rag.models import Collection, Document
+from tenants.actors import Actor
 from tenants.admin import (
     AccessRuleAdmin,
     ApiKeyAdmin,
@@ -54,6 +55,7 @@ from tenants.models import (
     Tenant,
     User,
 )
+from tenants.rules.explain import Explanation, Question
 from tenants.rules.preview import Known
 from tenants.sign_in import TellsLocked
 from tenants.use_cases.preview_rule import Preview
@@ -136,16 +138,19 @@ class TenantSite(ConsoleSite):
 
 
 class RuleAdmin(AccessRuleAdmin):
-    """Access rules about the assistants that are installed, their tools, and the tenant's collections."""
+    """Access rules about the tenant's assistants, their tools, and the tenant's collections."""
 
     def known(self) -> Known:
-        """From the registry and the collections' rows, by name."""
-        registry = AIAssistant.get_cls_registry()
-        return Known(known_names(), {id: tool_names(cls) for id, cls in registry.items()})
+        """The tenant's assistants and collections, by name."""
+        return Known(known_names(), {id: assistant_tools(cls) for id, cls in assistants_here().all().items()})
 
     def refused_runs(self, preview: Preview) -> Sequence[RefusedRuns]:
         """Of the last seven days."""
         return refused_runs(preview.before, preview.after, preview.at)
+
+    def explained(self, asking: Actor, about: str, question: Question) -> Explanation:
+        """Also an assistant that is switched off."""
+        return explain_access(asking, about, question).by_rules
 
     def overriding(self, action: str) -> str:
         """A function that ``AI_ASSISTANT_CAN_...`` names."""
@@ -153,19 +158,19 @@ class RuleAdmin(AccessRuleAdmin):
 
 
 class KeyAdmin(ApiKeyAdmin):
-    """API keys, for the assistants that are installed."""
+    """API keys, for the tenant's assistants."""
 
     def known_assistants(self) -> Mapping[str, str]:
-        """From the registry, by name."""
-        return assistant_names()
+        """The tenant's, by name."""
+        return names_here()
 
 
 class AssistantBudgetAdmin(BudgetAdmin):
-    """Budgets of the assistants that are installed."""
+    """Budgets of the tenant's assistants."""
 
     def known_assistants(self) -> Mapping[str, str]:
-        """From the registry, by name."""
-        return {name: cls.name for name, cls in AIAssistant.get_cls_registry().items()}
+        """The tenant's, by name."""
+        return names_here()
 
 
 operator_site = OperatorSite(name="operator")

@@ -10,11 +10,13 @@ from typing import Any
 
 from django.conf import settings
 
+from assistants import tenant_assistants
 from assistants.graph.turn import turn_graph
 from assistants.llm.http_clients import close_http_client
 from assistants.llm.providers import chat_model
 from assistants.runs.keeper import Keeper, let_go
 from assistants.runs.runner import runner
+from assistants.tenant_assistants import assistant_book
 from assistants.use_cases.runs import CANCEL_CHANNEL
 from atrium.checks import warn_of_unknown_proxy
 from tenants import hosts, sync_bridge
@@ -44,6 +46,8 @@ async def lifespan(
     listener.on(CANCEL_CHANNEL, _cancel)
     listener.on(book.CHANNEL, rule_book.heard)
     listener.on_silence(rule_book.deaf)
+    listener.on(tenant_assistants.CHANNEL, assistant_book.heard)
+    listener.on_silence(assistant_book.deaf)
     keeper, uses = Keeper(may_take=lambda: not runner.is_draining), KeyUseWriter()
     while True:
         message = await receive()

@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from unfold.decorators import action, display
 
+from tenants.actors import Actor
 from tenants.admin.access_rule_form import CONDITIONAL_FIELDS, AccessQuestionForm, AccessRuleForm
 from tenants.admin.access_rule_words import shown_changes
 from tenants.admin.base import UseCaseAdmin, actor_in_console
@@ -70,6 +71,10 @@ class AccessRuleAdmin(UseCaseAdmin):
     def refused_runs(self, preview: Preview) -> Sequence[Any]:
         """The last days' runs that the draft would have refused: ``assistant``, ``whose``, ``count``, ``latest``."""
         return ()
+
+    def explained(self, asking: Actor, about: str, question: Question) -> Explanation:
+        """What the rules say. A higher layer knows what else forbids it."""
+        return explain_access(asking, about, question, self.known().names)
 
     def overriding(self, action: str) -> str:
         """The function of this deployment that is asked about the action in the rules' place, or ""."""
@@ -156,7 +161,7 @@ class AccessRuleAdmin(UseCaseAdmin):
             try:
                 about = given["actor"] if ":" in given["actor"] else f"member:{given['actor']}"
                 asking = actor_in_console(request)
-                explanation = explain_access(asking, about, question, self.known().names)
+                explanation = self.explained(asking, about, question)
             except AtriumError as error:
                 form.add_error("actor", error.detail)
         request.current_app = self.admin_site.name  # type: ignore[attr-defined]

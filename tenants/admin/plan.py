@@ -10,6 +10,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from tenants.admin.base import UseCaseAdmin
 from tenants.models import Plan
+from tenants.own_assistants import ALL_OWN
 
 
 class NamesField(forms.CharField):
@@ -36,7 +37,11 @@ class NamesField(forms.CharField):
 class PlanForm(forms.ModelForm):
     """A plan."""
 
-    assistant_ids = NamesField(label="Assistants", required=False, help_text="Their ids, one a line. Empty: all.")
+    assistant_ids = NamesField(
+        label="Assistants",
+        required=False,
+        help_text=f"Their ids, one a line; {ALL_OWN} for those that the tenant makes itself. Empty: all.",
+    )
     model_names = NamesField(label="Models", required=False, help_text="Their names, one a line. Empty: all.")
 
     class Meta:

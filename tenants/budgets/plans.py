@@ -9,6 +9,7 @@ from django.db import connection
 from tenants.budgets.errors import NotInPlan, PlanLimit
 from tenants.budgets.in_force import terms
 from tenants.context import require_tenant
+from tenants.own_assistants import is_among
 
 MEMBERS, DOCUMENTS = "members", "documents"
 
@@ -16,14 +17,14 @@ MEMBERS, DOCUMENTS = "members", "documents"
 def check_assistant(assistant_id: str) -> None:
     """Raises ``NotInPlan`` where the plan does not have the assistant."""
     allowed = terms().plan.assistants
-    if allowed and assistant_id not in allowed:
+    if allowed and not is_among(assistant_id, allowed):
         raise NotInPlan("Your plan does not have this assistant.", code="assistant_not_in_plan")
 
 
 def in_plan(assistant_ids: Collection[str]) -> set[str]:
     """Those of the assistants that the plan has."""
     allowed = terms().plan.assistants
-    return {name for name in assistant_ids if not allowed or name in allowed}
+    return {name for name in assistant_ids if not allowed or is_among(name, allowed)}
 
 
 def check_model(model: str) -> None:

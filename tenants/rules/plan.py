@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tenants.budgets.in_force import terms
+from tenants.own_assistants import is_among
 from tenants.rules.actions import RUN, SEE
 
 OF_THE_PLAN = (SEE, RUN)
@@ -27,7 +28,7 @@ class PlanBounds:
     def has(self, action: str, assistant_id: str) -> bool:
         """False where the plan forbids the action on this assistant."""
         bounded = self.assistants is not None and assistant_id and action in OF_THE_PLAN
-        return not bounded or assistant_id in (self.assistants or ())
+        return not bounded or is_among(assistant_id, self.assistants or ())
 
 
 UNBOUNDED = PlanBounds()

@@ -16,6 +16,13 @@ BACKEND = ("tenants/db_backend/",)
 EXECUTORS = ("tenants/database.py", "tenants/sync_bridge.py")
 ENVIRONMENT = ("platform/atrium/env.py",)
 
+REGISTRY = (
+    "assistants/assistants.py",
+    "assistants/tenant_assistants.py",
+    "assistants/tenant_tools.py",
+    "assistants/use_cases/configure_assistants.py",
+)
+
 THREADS = {
     "threading.Thread",
     "threading.Timer",
@@ -155,6 +162,12 @@ def _is_async_orm(node: ast.AST) -> bool:
     return False
 
 
+def _registry(module: Module) -> Iterator[ast.AST]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and node.attr in ("get_cls", "get_cls_registry"):
+            yield node
+
+
 @dataclass(frozen=True)
 class Ban:
     """A thing not to do, who may all the same, and what to do instead."""
@@ -172,6 +185,7 @@ BANS = {
     "thread": Ban(_threads, EXECUTORS, "a bare thread has no tenant: use in_database or in_thread"),
     "with tenant": Ban(_tenant_as_context_manager, (), "django-tenants' own: use tenant_context(tenant.as_ref())"),
     "sync_to_async": Ban(lambda module: module.uses_of(BRIDGES), (), "its threads keep connections: use in_database"),
+    "registry": Ban(_registry, REGISTRY, "it knows no tenant's assistants: ask assistants/tenant_assistants.py"),
     "environment": Ban(lambda module: module.uses_of(ENVIRON), ENVIRONMENT, "declare it in platform/atrium/env.py"),
     "async ORM": Ban(_async_orm, (), "it holds a thread and a connection: await in_database(a plain function)"),
 }

@@ -45,6 +45,10 @@ def test_every_file_is_named_after_what_it_does():
 # -- the check itself
 
 BAD = {
+    "registry": [
+        "from assistants import AIAssistant\nAIAssistant.get_cls('docs_assistant')",
+        "names = [cls.name for cls in AIAssistant.get_cls_registry().values()]",
+    ],
     "raw connection": [
         "from django.db import connection\nconnection.connection.execute('SELECT 1')",
         "from django.db import connections\nraw = connections['default'].connection",
@@ -108,6 +112,7 @@ BAD = {
 }
 
 GOOD = {
+    "registry": ["from assistants.tenant_assistants import assistant_here\nassistant_here('docs_assistant')"],
     "raw connection": [
         "from django.db import connection\nwith connection.cursor() as cursor:\n    pass",
         "closed = connection.connection is None",

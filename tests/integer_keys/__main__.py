@@ -66,7 +66,7 @@ def key_columns() -> dict[str, str]:
         cursor.execute(
             "SELECT table_name || '.' || column_name, data_type FROM information_schema.columns"
             " WHERE table_schema = 'acme' AND table_name LIKE 'assistants\\_%'"
-            " AND column_name IN ('id', 'thread_id', 'run_id')"
+            " AND column_name IN ('id', 'thread_id', 'run_id') AND table_name <> 'assistants_configuredassistant'"
         )
         return dict(cursor.fetchall())
 

@@ -19,6 +19,8 @@ class IssueTracker(AIAssistant):
 
     id = "issue_tracker"
     name = "Issues"
+    description = "Lists, creates, assigns and closes issues."
+    starter_questions = ("Which issues are open?", "Create an issue: the printer on floor 2 is out of paper.")
     instructions = (
         "You look after an issue tracker with your tools. Say what the tools answered and make up nothing. "
         "When a tool says that something is not allowed, tell the person so; do not try another way."
@@ -30,18 +32,18 @@ class IssueTracker(AIAssistant):
         title: str = Field(description="What is wrong, in one line")
         body: str = Field(default="", description="All that is known about it; empty if nothing is")
 
-    @method_tool(idempotent=True)
+    @method_tool(idempotent=True, tenant_selectable=True)
     def list_issues(self, status: Literal["open", "closed"] | None = None) -> list[dict[str, Any]] | str:
         """List the newest issues, those with a status or all."""
         found = [_line(issue) for issue in use_cases.list_issues(self._user, status)]
         return found or "There are no such issues."
 
-    @method_tool(idempotent=True)
+    @method_tool(idempotent=True, tenant_selectable=True)
     def get_issue(self, number: int) -> dict[str, Any]:
         """Get one issue with all that is known about it."""
         return _everything(use_cases.get_issue(self._user, number))
 
-    @method_tool(args_schema=NewIssue)
+    @method_tool(args_schema=NewIssue, tenant_selectable=True)
     def create_issue(self, title: str, body: str = "") -> dict[str, Any]:
         """Create an issue. Ask for a title if none was given."""
         return _everything(use_cases.create_issue(self._user, title, body))
@@ -68,6 +70,7 @@ class Concierge(AIAssistant):
 
     id = "concierge"
     name = "Front desk"
+    description = "Asks the documents or the issue tracker for you."
     instructions = (
         "You are the front desk. Ask the documents for how things are done, and the issue tracker for what is to be "
         "done. Pass the question on with everything that is needed to understand it, and pass on what they answer."
@@ -97,6 +100,7 @@ class TicketTriage(AIAssistant):
 
     id = "ticket_triage"
     name = "Ticket triage"
+    description = "Says who looks after a message to the help desk, and how soon."
     instructions = "You sort messages to a help desk. Take the priority from what is at stake, not from the tone."
     structured_output = Triage
 
