@@ -24,14 +24,22 @@ async def outsider_of(server, tenant):
     return server.client(tenant.host, Authorization=f"Bearer {secret}")
 
 
-async def test_it_lists_the_assistants_by_id_and_name(server, acme):
+DOCUMENTS = {
+    "id": "docs_assistant",
+    "name": "Documents",
+    "description": "Answers questions from your organisation's documents.",
+    "starter_questions": [],
+}
+
+
+async def test_it_lists_the_assistants(server, acme):
     response = await server.signed_in(acme).get("/api/assistants/")
-    assert {"id": "docs_assistant", "name": "Documents"} in response.json()
+    assert DOCUMENTS in response.json()
 
 
 async def test_it_gives_one_assistant(server, acme):
     response = await server.signed_in(acme).get("/api/assistants/docs_assistant/")
-    assert (response.status_code, response.json()) == (200, {"id": "docs_assistant", "name": "Documents"})
+    assert (response.status_code, response.json()) == (200, DOCUMENTS)
 
 
 async def test_it_tells_an_unknown_assistant_from_a_forbidden_one(server, acme):
