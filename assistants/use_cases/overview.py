@@ -11,8 +11,8 @@ from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from assistants.assistants import AIAssistant
 from assistants.models import Message, Run
+from assistants.tenant_assistants import names_here
 
 MOST_ASSISTANTS = 6
 _DAY = TruncDate("created_at", tzinfo=UTC)
@@ -87,11 +87,11 @@ def top_assistants(days: int) -> Sequence[AssistantsUse]:
         tokens=Sum(F("tokens_in") + F("tokens_out")),
         spent=Sum("cost"),
     )
-    known = AIAssistant.get_cls_registry()
+    known = names_here()
     return [
         AssistantsUse(
             assistant_id=row["assistant_id"],
-            name=known[row["assistant_id"]].name if row["assistant_id"] in known else row["assistant_id"],
+            name=known.get(row["assistant_id"], row["assistant_id"]),
             runs=row["runs"],
             failed=row["failed"],
             tokens=row["tokens"],

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from assistants.assistants import AIAssistant
+from assistants.tenant_assistants import names_here
 from atrium.dashboards.cards import dollars, number
 from tenants.budgets.left import BudgetLeft, budgets_left
 from tenants.models import User
@@ -52,8 +52,7 @@ def _name(left: BudgetLeft, members: Mapping[int, User]) -> str:
     every = "a day" if budget.period == "day" else "a month"
     match budget.level:
         case "assistant":
-            known = AIAssistant.get_cls_registry().get(budget.assistant_id)
-            return f"{known.name if known else budget.assistant_id}, {every}"
+            return f"{names_here().get(budget.assistant_id, budget.assistant_id)}, {every}"
         case "member":
             member = members.get(budget.member_id) if budget.member_id is not None else None
             return f"{member.display_name if member else 'A member'}, {every}"

@@ -25,7 +25,7 @@ NO_TRIGGER = "DROP TRIGGER IF EXISTS atrium_assistants_changed ON assistants_con
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assistants', '0004_runs_by_time'),
+        ('assistants', '0005_usage_days_and_figures'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
