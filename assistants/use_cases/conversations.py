@@ -208,7 +208,7 @@ def assistant_to_ask(assistant_id: str, thread: Thread, user: Any, request: Http
     caller = Caller(user, request)
     decision = check_may_run(caller, assistant_id)
     check_allowed(caller, "CAN_CREATE_MESSAGE_FN", thread=thread, message=None)
-    assistant = AIAssistant.get_cls(assistant_id)(user=user, request=request, actor=caller.actor)
+    assistant = caller.assistants.get(assistant_id)(user=user, request=request, actor=caller.actor)
     assistant._allowed_by = decision
     return assistant
 
