@@ -1,71 +1,64 @@
-"""Bytes to text with headings, by media type. Markdown, plain text and HTML."""
+"""Bytes to text with headings, tables and pages, whatever kind of file they are."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from rag.exceptions import UnreadableDocument
+from rag.exceptions import DocumentTooLong, EmptyDocument, UnsupportedType
+from rag.ingest.csv_text import parse_csv
+from rag.ingest.encodings import decode
 from rag.ingest.html import parse_html
+from rag.ingest.json_text import parse_json
+from rag.ingest.kinds import (
+    CSV,
+    DOCX,
+    EPUB,
+    HTML,
+    JSON,
+    MARKDOWN,
+    MEDIA_TYPES,
+    PDF,
+    PLAIN,
+    PPTX,
+    XLSX,
+    media_type_of,
+    readable,
+)
 from rag.ingest.markdown import parse_markdown
-from rag.ingest.parsed import ParsedDocument
-
-MARKDOWN, PLAIN, HTML = "text/markdown", "text/plain", "text/html"
-
-MEDIA_TYPES = {
-    ".md": MARKDOWN,
-    ".markdown": MARKDOWN,
-    ".txt": PLAIN,
-    ".text": PLAIN,
-    ".html": HTML,
-    ".htm": HTML,
-}
-
-# PostgreSQL's text cannot hold NUL, and UTF-8 cannot hold half of a surrogate pair.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+from rag.ingest.office import parse_office
+from rag.ingest.parsed import LONGEST_TEXT, ParsedDocument
 
 
-def media_type_of(name: str) -> str:
-    """The media type that a file name stands for; plain text when the name tells nothing.
+def read(content: bytes, name: str = "", told: str = "") -> ParsedDocument:
+    """The text of a document, of the kind that its bytes are. ``told`` is what was said about its media type.
 
-    Raises ``UnreadableDocument`` for a file name extension that no parser reads.
+    Raises ``EmptyDocument`` where there is none, and the other subclasses of ``UnreadableDocument``.
     """
-    extension = PurePosixPath(name).suffix.lower()
-    if extension and extension not in MEDIA_TYPES:
-        raise UnreadableDocument(f"Files of the kind {extension} cannot be read. {_readable()}")
-    return MEDIA_TYPES.get(extension, PLAIN)
+    if not content.strip(b" \t\r\n\x00"):
+        raise EmptyDocument
+    media_type = media_type_of(content, name, told)
+    parsed = parse(content, media_type, name)
+    if not parsed.text.strip():
+        raise EmptyDocument
+    if len(parsed.text) > LONGEST_TEXT:
+        raise DocumentTooLong
+    return parsed.of_type(media_type)
 
 
 def parse(content: bytes, media_type: str, name: str = "") -> ParsedDocument:
-    """The text of a document with its title and headings.
+    """The text of a document with its title, headings, tables and pages.
 
-    ``name`` (a file name or path) is the title of a document that names none itself. An empty document has an
-    empty text. Raises ``UnreadableDocument`` for a media type without a parser.
+    ``name`` (a file name or path) is the title of a document that names none itself. Raises ``UnsupportedType`` for a
+    media type without a parser, and the other subclasses of ``UnreadableDocument``.
     """
+    title = title_from(name)
+    if media_type in _OFFICE:
+        return parse_office(content, media_type, title)
     parser = _PARSERS.get(media_type)
     if parser is None:
-        raise UnreadableDocument(f"Documents of the type {media_type} cannot be read. {_readable()}")
-    return parser(decode(content), title_from(name))
-
-
-def decode(content: bytes) -> str:
-    """The text in ``content``: UTF-8, UTF-16 with its mark, or else Windows-1252, as old files are.
-
-    Line ends become newlines; characters that PostgreSQL cannot store are dropped.
-    """
-    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if content.startswith(mark)), "utf-8")
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    return clean(text)
-
-
-def clean(text: str) -> str:
-    """``text`` with newlines for all line ends and without what PostgreSQL cannot store."""
-    return _UNSTORABLE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+        raise UnsupportedType(f"Documents of the type {media_type} cannot be read. {readable()}")
+    return parser(decode(content), title)
 
 
 def title_from(name: str) -> str:
@@ -76,16 +69,15 @@ def title_from(name: str) -> str:
 
 def _parse_plain(text: str, fallback_title: str) -> ParsedDocument:
     """Plain text has no headings; without a name, its first line is the title."""
-    first_line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    first_line = next((line.strip() for line in text[:100_000].splitlines() if line.strip()), "")
     return ParsedDocument(title=fallback_title or first_line[:200], text=text)
 
 
-def _readable() -> str:
-    return f"Readable are {', '.join(sorted(MEDIA_TYPES))}."
-
-
+_OFFICE = frozenset({PDF, DOCX, XLSX, PPTX, EPUB})
 _PARSERS: dict[str, Callable[[str, str], ParsedDocument]] = {
     MARKDOWN: parse_markdown,
     PLAIN: _parse_plain,
     HTML: parse_html,
+    CSV: parse_csv,
+    JSON: parse_json,
 }

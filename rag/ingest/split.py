@@ -1,4 +1,4 @@
-"""A document to chunks: by its headings first, then by length, with a little overlap.
+"""A document to chunks: by its headings, tables, paragraphs and lists first, then by length, with a little overlap.
 
 Lengths are in tokens, estimated from the bytes: a model's own tokeniser is a download, and the splitter needs
 an even size, not an exact one.
@@ -15,6 +15,7 @@ from functools import cache
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 from rag.ingest.parsed import Heading, ParsedDocument
+from rag.ingest.split_table import Piece, table_pieces
 
 TARGET_TOKENS = 220
 OVERLAP_TOKENS = 40
@@ -22,14 +23,19 @@ BYTES_PER_TOKEN = 4  # of English text in the usual byte-pair vocabularies
 HEADING_SEPARATOR = " > "
 
 # Paragraphs, lines, sentences, words, and characters where there is nothing else to cut at.
-_SEPARATORS = ["\n\n", "\n", ". ", "? ", "! ", " ", ""]
+_SEPARATORS = ["\n\n", "\n", ". ", "? ", "! ", "。", "！", "？", " ", ""]  # noqa: RUF001  (Chinese and Japanese)
 _SENTENCE_START = re.compile(r"(?:[.?!]\s+|\n)(?=\S)")
 _WORD_START = re.compile(r"\s(?=\S)")
+# Where nothing parts the characters (a picture in base64), the splitter would look at each of them many times.
+_UNBROKEN = re.compile(r"[^\s。！？]{5000,}")  # noqa: RUF001
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkDraft:
-    """A piece of a document. ``text`` is ``document.text[start:end]``; ``heading`` is its path, "A > B"."""
+    """A piece of a document. ``text`` is ``document.text[start:end]``; ``heading`` is its path, "A > B".
+
+    ``table_header`` names the columns of the table that the piece is out of the middle of.
+    """
 
     ordinal: int
     text: str
@@ -38,6 +44,7 @@ class ChunkDraft:
     start: int
     end: int
     token_count: int
+    table_header: str = ""
 
 
 def estimate_tokens(text: str) -> int:
@@ -50,21 +57,23 @@ def split(
 ) -> list[ChunkDraft]:
     """The chunks of a document, in its order. A chunk is ``target_tokens`` long at most, its overlap aside.
 
-    A chunk never reaches over a heading. A document without text has no chunks.
+    A chunk never reaches over a heading, and never begins inside a table's row, unless that row alone is far longer
+    than a chunk. A document without text has no chunks.
     """
     chunks: list[ChunkDraft] = []
     for heading, start, end in _sections(document):
-        for chunk_start, chunk_end in _pieces(document.text, start, end, target_tokens, overlap_tokens):
-            text = document.text[chunk_start:chunk_end]
+        for piece in _pieces(document, start, end, target_tokens, overlap_tokens):
+            text = document.text[piece.start : piece.end]
             chunks.append(
                 ChunkDraft(
                     ordinal=len(chunks),
                     text=text,
                     heading=heading,
-                    page=document.page_at(chunk_start),
-                    start=chunk_start,
-                    end=chunk_end,
+                    page=document.page_at(piece.start),
+                    start=piece.start,
+                    end=piece.end,
                     token_count=estimate_tokens(text),
+                    table_header=piece.header,
                 )
             )
     return chunks
@@ -91,25 +100,71 @@ def _sections(document: ParsedDocument) -> Iterator[tuple[str, int, int]]:
             yield label, heading.start, end
 
 
-def _pieces(text: str, start: int, end: int, target: int, overlap: int) -> Iterator[tuple[int, int]]:
-    """Offsets of the chunks of one section.
+def _pieces(document: ParsedDocument, start: int, end: int, target: int, overlap: int) -> Iterator[Piece]:
+    """The pieces of one section: its tables by rows, what is between them by length; a short table with its neighbours."""
+    most, kept = target * BYTES_PER_TOKEN, None
+    for piece in _raw_pieces(document, start, end, target, overlap):
+        joined = kept and kept.joined_with(piece)
+        if joined and _bytes_in(document.text[joined.start : joined.end]) <= most:
+            kept = joined
+            continue
+        if kept:
+            yield kept
+        kept = piece
+    if kept:
+        yield kept
 
-    The splitter is asked for no overlap and to keep all white space: its pieces then join to the section
-    again, and the offsets are exact. The overlap is added by moving a chunk's start back.
+
+def _raw_pieces(document: ParsedDocument, start: int, end: int, target: int, overlap: int) -> Iterator[Piece]:
+    text, place, most = document.text, start, target * BYTES_PER_TOKEN
+    for table in document.tables_between(start, end):
+        yield from _prose(text, place, table.start, target, overlap)
+        for piece in table_pieces(text, table, most):
+            if piece.end - piece.start > 2 * most:  # a row like a page: of such a one there must be fragments
+                long_row = _prose(text, piece.start, piece.end, target, overlap)
+                yield from (Piece(each.start, each.end, piece.header, is_table=True) for each in long_row)
+            else:
+                yield piece
+        place = table.end
+    yield from _prose(text, place, end, target, overlap)
+
+
+def _prose(text: str, start: int, end: int, target: int, overlap: int) -> Iterator[Piece]:
+    """Text by length. The splitter is asked for no overlap and to keep all white space: its pieces then join to the
+    text again, and the offsets are exact. The overlap is added by moving a chunk's start back.
     """
-    position, floor = start, None
-    for piece in _splitter(target).split_text(text[start:end]):
-        piece_start, position = position, position + len(piece)
+    floor = None
+    for piece_start, piece_end in _by_length(text, start, end, target):
+        piece = text[piece_start:piece_end]
         if not piece.strip():
             continue
         chunk_start = piece_start + len(piece) - len(piece.lstrip())
-        chunk_end = position - (len(piece) - len(piece.rstrip()))
+        chunk_end = piece_end - (len(piece) - len(piece.rstrip()))
         if floor is None:
             floor = chunk_start
-            yield chunk_start, chunk_end
+            yield Piece(chunk_start, chunk_end)
         else:
-            yield _overlapping_start(text, floor, chunk_start, overlap), chunk_end
+            yield Piece(_overlapping_start(text, floor, chunk_start, overlap), chunk_end)
             floor = chunk_start
+
+
+def _by_length(text: str, start: int, end: int, target: int) -> Iterator[tuple[int, int]]:
+    """Offsets that follow each other without a gap."""
+    place = start
+    for unbroken in _UNBROKEN.finditer(text, start, end):
+        yield from _split_text(text, place, unbroken.start(), target)
+        step = target * BYTES_PER_TOKEN // (1 if unbroken[0].isascii() else 4)
+        for cut in range(unbroken.start(), unbroken.end(), step):
+            yield cut, min(cut + step, unbroken.end())
+        place = unbroken.end()
+    yield from _split_text(text, place, end, target)
+
+
+def _split_text(text: str, start: int, end: int, target: int) -> Iterator[tuple[int, int]]:
+    place = start
+    for piece in _splitter(target).split_text(text[start:end]) if start < end else ():
+        yield place, place + len(piece)
+        place += len(piece)
 
 
 def _overlapping_start(text: str, floor: int, start: int, overlap: int) -> int:
@@ -133,4 +188,4 @@ def _splitter(target_tokens: int) -> RecursiveCharacterTextSplitter:
 
 
 def _bytes_in(text: str) -> int:
-    return len(text.encode("utf-8", errors="replace"))
+    return len(text) if text.isascii() else len(text.encode("utf-8", errors="replace"))

@@ -7,7 +7,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.ingest.parse import MARKDOWN, parse
+from rag.ingest.kinds import MARKDOWN
+from rag.ingest.parse import parse
 from rag.ingest.parsed import Heading, ParsedDocument
 from rag.ingest.split import BYTES_PER_TOKEN, estimate_tokens, split
 

@@ -1,0 +1,1 @@
+"""Reading documents in processes of their own: what strangers made is parsed where it can harm nobody."""
