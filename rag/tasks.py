@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
 from procrastinate import RetryStrategy
 
 from rag.exceptions import EmbeddingUnavailable
-from rag.use_cases.ingest_document import ingest_document as _ingest_document
+from rag.use_cases.ingest_document import ingest_document as ingest_alone
+from rag.use_cases.ingest_document import ingest_in_slot
 from tenants.tasks import tenant_task
+
+INGEST = "rag.ingest_document"
 
 
 @tenant_task(
-    name="rag.ingest_document",
+    name=INGEST,
     queue="documents",
-    retry=RetryStrategy(max_attempts=5, exponential_wait=4, retry_exceptions={EmbeddingUnavailable}),
+    retry=RetryStrategy(
+        exponential_wait=4, retry_exceptions={EmbeddingUnavailable, OperationalError, InterfaceError}
+    ),
 )
-def ingest_document(document_id: str) -> None:
-    """Make a stored document searchable."""
-    _ingest_document(UUID(document_id))
+def ingest_document(document_id: str, slot: int | None = None, turn: int = 0) -> None:
+    """Make a stored document searchable, and queue the tenant's next one. Jobs of older versions have no slot."""
+    if slot is None:
+        ingest_alone(UUID(document_id))
+    else:
+        ingest_in_slot(UUID(document_id), slot, turn)

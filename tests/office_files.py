@@ -20,7 +20,7 @@ _OFFICE = "application/vnd.openxmlformats-officedocument"
 def zipped(files: Mapping[str, str | bytes], *, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A zip archive of the files, in their order."""
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", compression) as archive:
+    with zipfile.ZipFile(made, "w", compression, compresslevel=1) as archive:
         for name, content in files.items():
             archive.writestr(name, content, zipfile.ZIP_STORED if name == "mimetype" else compression)
     return made.getvalue()
@@ -171,10 +171,12 @@ def pdf(*pages: Sequence[tuple[int, str]], title: str = "", encrypted: bool = Fa
 
 
 def deflated(size: int, unit: bytes = b"0 0 m ") -> bytes:
-    """A compressed stream that becomes ``size`` bytes of ``unit`` over and over."""
+    """A compressed stream that becomes ``size`` bytes of ``unit`` over and over. Its sum of check is not right."""
     packer = zlib.compressobj(9)
     block = unit * (2**20 // len(unit))
-    return b"".join(packer.compress(block) for _ in range(size // len(block))) + packer.flush()
+    first = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    again = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)  # and so would each further one be
+    return first + again * (size // len(block)) + packer.flush()
 
 
 def _drawn(lines: Sequence[tuple[int, str]]) -> bytes:

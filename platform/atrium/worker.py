@@ -16,6 +16,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 from procrastinate.periodic import PeriodicRegistry
 
+import rag.tasks
 from tenants import sync_bridge
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ GRACEFUL_TIMEOUT = 20.0  # seconds that running jobs get at the end
 LATEST = 24 * 3600.0  # seconds after its time at which a periodic job is still queued: a day, as they are daily
 AGAIN_AFTER = 1.0  # seconds, when the database was away
 MOST_STARTS = 3  # of one job; one that ends each worker that runs it must not go round for ever
+COUNT_THEMSELVES = {rag.tasks.INGEST}  # tasks that give up what they work at, and then go on to the next
 
 
 async def work(concurrency: int) -> None:
@@ -107,7 +109,7 @@ async def run_stalled_jobs_again(worker_app: App) -> None:
             continue
         facts = {"job": job.task_name, "job_id": job.id}
         try:
-            if job.attempts + 1 < MOST_STARTS:
+            if job.attempts + 1 < MOST_STARTS or job.task_name in COUNT_THEMSELVES:
                 await jobs.retry_job(job)
                 log.warning("a dead worker's job is queued again", extra=facts)
             else:

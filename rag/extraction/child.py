@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import encodings
+import gc
 import importlib
 import os
 import pkgutil
@@ -43,6 +44,7 @@ def main() -> None:
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, which finishes what it is doing
     _load_libraries()
+    gc.freeze()  # what is there stays, and the copies need not write to it
     control.sendall(READY)
     _serve(control, limits)
 
@@ -126,8 +128,7 @@ def _answer(work: socket.socket) -> bytes:
         return pack_refusal(error)
     except (MemoryError, RecursionError):
         return pack_refusal(DocumentTooComplex())
-    except BaseException as error:  # also what Rust calls a panic, which is no Exception
-        print(f"a document could not be read: {type(error).__name__}", file=sys.stderr)
+    except BaseException:  # also what Rust calls a panic, which is no Exception
         return pack_refusal(DamagedDocument())
 
 

@@ -119,7 +119,7 @@ class _Home:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=None,
+                stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
         self._control.settimeout(_START_SECONDS)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
 
+from rag.extraction.protocol import Reading
 from rag.ingest.embed import Vectors
-from rag.ingest.parsed import ParsedDocument
 from rag.ingest.postings import (
     add_postings,
     count_lexemes,
@@ -26,6 +27,10 @@ from rag.ingest.split import ChunkDraft
 from rag.models import Chunk, Document, Embedding, LexicalIndex
 
 _ROWS_A_STATEMENT = 500
+_WRITTEN = (
+    *("text", "title", "media_type", "page_count", "chunk_count", "indexed_version"),
+    *("status", "error", "error_code", "updated_at"),
+)
 _REMOVE_EMBEDDINGS = "DELETE FROM rag_embedding USING rag_chunk WHERE chunk_id = rag_chunk.id AND document_id = %s"
 
 
@@ -34,51 +39,56 @@ class PreparedDocument:
     """All that is to be written for one version of a document.
 
     ``searchable[i]`` is the text that ``vectors[i]`` was made of and whose words are indexed for
-    ``drafts[i]``.
+    ``reading.drafts[i]``. ``queued_at`` is when this work was asked for.
     """
 
     document_id: UUID
     version: int
+    queued_at: datetime
     title: str
-    parsed: ParsedDocument
-    drafts: Sequence[ChunkDraft]
+    reading: Reading
     searchable: Sequence[str]
     model: str
     vectors: Vectors
 
 
 def searchable_text(title: str, draft: ChunkDraft) -> str:
-    """What a chunk is found by: title and headings as well, which its text often takes for granted.
+    """What a chunk is found by: title, headings and names of columns as well, which its text often takes for granted.
 
     Each is left out where what follows repeats it: words that stand twice would count twice.
     """
     text = draft.text
-    for above in (draft.heading, title):
+    for above in (draft.table_header, draft.heading, title):
         if above and not text.startswith(above):
             text = f"{above}\n{text}"
     return text
 
 
 def write_index(prepared: PreparedDocument) -> bool:
-    """Replace the document's chunks by these. False when the document is gone or has a newer version.
+    """Replace the document's chunks by these. False when it is gone, was cancelled or is to be read anew by now.
 
     The lock on the collection's lexical index makes it one writer a collection at a time: statistics and
     weights stay exact. The transaction is short, so that writers hardly wait.
     """
     with transaction.atomic():
         document = Document.objects.select_for_update().filter(pk=prepared.document_id).first()
-        if document is None or document.version != prepared.version:
+        if document is None or document.status == Document.Status.CANCELLED:
+            return False
+        if (document.version, document.queued_at) != (prepared.version, prepared.queued_at):
             return False
         index = lock_lexical_index(document.collection_id)
         _remove(document, index)
         chunks = _insert_chunks(document, prepared, count_lexemes(index.language, prepared.searchable))
         _insert_embeddings(chunks, prepared)
         add_postings(index, chunks, prepared.searchable)
-        document.text = prepared.parsed.text
+        document.text = prepared.reading.text
         document.title = prepared.title
+        document.media_type = prepared.reading.media_type
+        document.page_count = prepared.reading.page_count
         document.chunk_count = len(chunks)
-        document.status, document.error = Document.Status.READY, ""
-        document.save(update_fields=["text", "title", "chunk_count", "status", "error", "updated_at"])
+        document.indexed_version = prepared.version
+        document.status, document.error, document.error_code = Document.Status.READY, "", ""
+        document.save(update_fields=_WRITTEN)
     return True
 
 
@@ -107,6 +117,7 @@ def _insert_chunks(document: Document, prepared: PreparedDocument, lexeme_counts
             ordinal=draft.ordinal,
             text=draft.text,
             heading=draft.heading,
+            table_header=draft.table_header,
             page=draft.page,
             start_offset=draft.start,
             end_offset=draft.end,
@@ -114,7 +125,7 @@ def _insert_chunks(document: Document, prepared: PreparedDocument, lexeme_counts
             lexeme_count=lexeme_count,
             content_hash=hashlib.sha256(searchable.encode()).hexdigest(),
         )
-        for draft, searchable, lexeme_count in zip(prepared.drafts, prepared.searchable, lexeme_counts, strict=True)
+        for draft, searchable, lexeme_count in zip(prepared.reading.drafts, prepared.searchable, lexeme_counts, strict=True)
     ]
     return Chunk.objects.bulk_create(rows, batch_size=_ROWS_A_STATEMENT)
 

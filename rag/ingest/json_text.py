@@ -8,6 +8,7 @@ from typing import Any
 
 from rag.exceptions import DamagedDocument, DocumentTooComplex, DocumentTooLong
 from rag.ingest.csv_text import table_document
+from rag.ingest.encodings import clean
 from rag.ingest.parsed import LONGEST_TEXT, ParsedDocument
 
 _MOST_COLUMNS = 60
@@ -21,7 +22,7 @@ def parse_json(text: str, fallback_title: str) -> ParsedDocument:
         columns = _columns(value)
         if columns:
             rows = ([_shown(each.get(column, "")) for column in columns] for each in value)
-            return table_document([columns, *rows], fallback_title)
+            return table_document([[clean(column) for column in columns], *rows], fallback_title)
         lines, length = list[str](), 0
         for line in _lines(value, ""):
             lines.append(line)
@@ -30,7 +31,7 @@ def parse_json(text: str, fallback_title: str) -> ParsedDocument:
                 raise DocumentTooLong
     except RecursionError as error:
         raise DocumentTooComplex("The values of this file are nested too deeply.") from error
-    return ParsedDocument(title=fallback_title, text="\n".join(lines))
+    return ParsedDocument(title=fallback_title, text=clean("\n".join(lines)))
 
 
 def _read(text: str) -> Any:
@@ -77,4 +78,4 @@ def _lines(value: Any, path: str) -> Iterator[str]:
 def _shown(value: Any) -> str:
     if value is None:
         return ""
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+    return ("yes" if value else "no") if isinstance(value, bool) else clean(str(value))

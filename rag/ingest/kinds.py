@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import PurePosixPath
 
@@ -64,6 +65,7 @@ _UNREADABLE = (
     (b"{\\rtf", "an RTF file; save it as docx or PDF"),
     (b"\x00asm", "a program"),
 )
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # Word, Excel and PowerPoint until 2003, and new ones with a password
 _LOCKED_OLE = "EncryptedPackage".encode("utf-16-le")
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -79,8 +81,10 @@ def readable() -> str:
 
 def check_beginning(content: bytes) -> None:
     """Raises ``UnsupportedType`` where the first bytes already say that nobody can read this. Costs nothing."""
+    head = content[:4096]
+    is_text = not _CONTROL.search(head)
     for beginning, what in _UNREADABLE:
-        if content.startswith(beginning):
+        if head.startswith(beginning) and not (is_text and beginning.isalnum()):  # "ID3" may begin a sentence
             raise UnsupportedType(f"This file is {what}. {readable()}")
     if content[4:8] == b"ftyp":
         raise UnsupportedType(f"This file is a film, a sound or a picture. {readable()}")

@@ -4,6 +4,7 @@ from rag.models.chunk import Chunk
 from rag.models.collection import Collection
 from rag.models.document import Document, Original
 from rag.models.embedding import Embedding
+from rag.models.ingestion_slot import IngestionSlot
 from rag.models.lexical import LexicalIndex, Posting
 
-__all__ = ["Chunk", "Collection", "Document", "Embedding", "LexicalIndex", "Original", "Posting"]
+__all__ = ["Chunk", "Collection", "Document", "Embedding", "IngestionSlot", "LexicalIndex", "Original", "Posting"]

@@ -13,7 +13,8 @@ from rag.models.document import Document
 class Chunk(models.Model):
     """``document.text[start_offset:end_offset]``, below the headings ``heading`` ("A > B").
 
-    Neighbours overlap a little. ``token_count`` is estimated, for a prompt's budget; ``lexeme_count`` is the
+    ``table_header`` names the columns, where the chunk is rows out of the middle of a table. Neighbours overlap a
+    little. ``token_count`` is estimated, for a prompt's budget; ``lexeme_count`` is the
     length that BM25 counts with. ``content_hash`` is SHA-256 of the text that was embedded.
     """
 
@@ -23,6 +24,7 @@ class Chunk(models.Model):
     ordinal = models.PositiveIntegerField()
     text = models.TextField()
     heading = models.TextField(blank=True)
+    table_header = models.TextField(blank=True)
     page = models.PositiveIntegerField(null=True, blank=True)
     start_offset = models.PositiveIntegerField()
     end_offset = models.PositiveIntegerField()

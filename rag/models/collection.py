@@ -9,12 +9,15 @@ from django.db import models
 from tenants.fields import uuid7
 
 DEFAULT_LANGUAGE = "english"
+DEFAULT_CHUNK_TOKENS, SHORTEST_CHUNK, LONGEST_CHUNK = 220, 50, 2_000
+DEFAULT_OVERLAP_TOKENS = 40
 
 
 class Collection(models.Model):
     """Documents that are searched together, in one language and with one embedding model.
 
     ``language`` names a text-search configuration of PostgreSQL; ``embedding_model`` an ``Embedder``.
+    ``chunk_tokens`` and ``overlap_tokens`` hold for documents that are split from now on.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -26,6 +29,16 @@ class Collection(models.Model):
         help_text="How words are reduced to their stems: english, german, french, simple (not at all) ...",
     )
     embedding_model = models.CharField(max_length=200)
+    chunk_tokens = models.PositiveSmallIntegerField(
+        "passage length",
+        default=DEFAULT_CHUNK_TOKENS,
+        help_text="Tokens of a passage at the most (one is about four letters). Short ones are found more exactly.",
+    )
+    overlap_tokens = models.PositiveSmallIntegerField(
+        "overlap",
+        default=DEFAULT_OVERLAP_TOKENS,
+        help_text="Tokens that a passage repeats of the one before it, so that no thought is cut in two.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.utils import timezone
 
 from rag.models.collection import Collection
 from tenants.fields import uuid7
@@ -15,22 +16,34 @@ class Document(models.Model):
 
     ``text`` is what the parser made of it: the chunks' offsets count its characters. While a new version is
     taken in, ``text``, ``title`` and the chunks are those of the old one, which goes on answering; the other
-    fields are new.
+    fields are new. ``indexed_version`` is the version that answers; 0 while none does. ``queued_at`` is when the work
+    that is under way was asked for: what was asked for before is overtaken.
     """
 
     class Status(models.TextChoices):
-        """How far ingestion is. ``failed`` has its reason in ``error``."""
+        """How far ingestion is. ``failed`` has its reason in ``error``, and ``error_code``, which never changes."""
 
         QUEUED = "queued", "Queued"
         EXTRACTING = "extracting", "Extracting"
         EMBEDDING = "embedding", "Embedding"
         READY = "ready", "Ready"
         FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    class Origin(models.TextChoices):
+        """How it came here."""
+
+        UPLOAD = "upload", "File"
+        TEXT = "text", "Text"
+        URL = "url", "Address"
+
+    UNDER_WAY: ClassVar = (Status.QUEUED, Status.EXTRACTING, Status.EMBEDDING)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="documents")
     title = models.CharField(max_length=500, blank=True)
     source = models.CharField(max_length=1000, blank=True, help_text="The file name, path or address it came from.")
+    origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.UPLOAD)
     media_type = models.CharField(max_length=200)
     sha256 = models.CharField("SHA-256", max_length=64, help_text="Of the original, in hexadecimal digits.")
     size = models.BigIntegerField("size in bytes")
@@ -38,8 +51,13 @@ class Document(models.Model):
     metadata = models.JSONField(default=dict, blank=True)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.QUEUED)
     error = models.TextField(blank=True, help_text="Why it failed, for the person who added it.")
+    error_code = models.CharField(max_length=50, blank=True)
     version = models.PositiveIntegerField(default=1)
+    indexed_version = models.PositiveIntegerField(default=0)
     chunk_count = models.PositiveIntegerField(default=0)
+    page_count = models.PositiveIntegerField(default=0)
+    queued_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often a worker has begun with it.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -51,6 +69,9 @@ class Document(models.Model):
                 fields=["collection", "source"],
                 condition=~models.Q(source=""),
             )
+        ]
+        indexes: ClassVar = [
+            models.Index(name="documents_that_wait", fields=["queued_at", "id"], condition=models.Q(status="queued")),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,13 @@ from rag.access import check_may_write
 from rag.exceptions import UnknownLanguage
 from rag.ingest.embed import get_embedder
 from rag.models import Collection, LexicalIndex
-from rag.models.collection import DEFAULT_LANGUAGE
+from rag.models.collection import (
+    DEFAULT_CHUNK_TOKENS,
+    DEFAULT_LANGUAGE,
+    DEFAULT_OVERLAP_TOKENS,
+    LONGEST_CHUNK,
+    SHORTEST_CHUNK,
+)
 from tenants.actors import Actor
 from tenants.errors import Conflict, InvalidInput
 
@@ -19,20 +25,31 @@ def create_collection(
     description: str = "",
     language: str = DEFAULT_LANGUAGE,
     embedding_model: str = "",
+    *,
+    chunk_tokens: int = DEFAULT_CHUNK_TOKENS,
+    overlap_tokens: int = DEFAULT_OVERLAP_TOKENS,
 ) -> Collection:
     """A new, empty collection. Without ``embedding_model`` it gets the one that the settings name.
 
-    Raises ``NotAllowed``; ``InvalidInput`` for an empty name; ``UnknownLanguage``; ``EmbeddingUnavailable``
+    Its documents are split into passages of ``chunk_tokens`` at the most, which overlap by ``overlap_tokens``.
+
+    Raises ``NotAllowed``; ``InvalidInput`` for an empty name or a length that cannot be; ``UnknownLanguage``; ``EmbeddingUnavailable``
     for a model that is not set up; ``Conflict`` for a name that is taken.
     """
     check_may_write(actor)
-    name = _check_name(name)
+    name = check_name(name)
     _check_language(language)
+    check_splitting(chunk_tokens, overlap_tokens)
     model = get_embedder(embedding_model).model
     try:
         with transaction.atomic():
             collection = Collection.objects.create(
-                name=name, description=description, language=language, embedding_model=model
+                name=name,
+                description=description.replace("\x00", "").strip(),
+                language=language,
+                embedding_model=model,
+                chunk_tokens=chunk_tokens,
+                overlap_tokens=overlap_tokens,
             )
             LexicalIndex.objects.create(collection=collection, language=language)
     except IntegrityError as error:
@@ -40,11 +57,22 @@ def create_collection(
     return collection
 
 
-def _check_name(name: str) -> str:
+def check_name(name: str) -> str:
+    """The name as it is stored. Raises ``InvalidInput``."""
     name = name.replace("\x00", "").strip()
     if not 0 < len(name) <= 200:
         raise InvalidInput("A collection's name has 1 to 200 characters.", field="name")
     return name
+
+
+def check_splitting(chunk_tokens: int, overlap_tokens: int) -> None:
+    """Raises ``InvalidInput`` for lengths that passages cannot have."""
+    if not SHORTEST_CHUNK <= chunk_tokens <= LONGEST_CHUNK:
+        raise InvalidInput(
+            f"A passage has {SHORTEST_CHUNK} to {LONGEST_CHUNK:,} tokens at the most.", field="chunk_tokens"
+        )
+    if not 0 <= overlap_tokens <= chunk_tokens // 2:
+        raise InvalidInput("Passages overlap by half of their length at the most.", field="overlap_tokens")
 
 
 def _check_language(language: str) -> None:

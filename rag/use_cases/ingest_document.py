@@ -1,22 +1,33 @@
-"""Make a stored document searchable: parse, split, embed, index. The job's body; it may run twice."""
+"""Make a stored document searchable: fetch, extract, split, embed, index. The job's body; it may run twice."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError, models
+from django.db.models import F
 from django.utils import timezone
 
-from rag.exceptions import EmbeddingUnavailable, UnreadableDocument
+from rag.exceptions import EmbeddingUnavailable, ReadingInterrupted
+from rag.extraction.extractor import get_extractor
+from rag.extraction.protocol import Request
+from rag.ingest import queue
 from rag.ingest.embed import get_embedder
 from rag.ingest.index import PreparedDocument, searchable_text, write_index
-from rag.ingest.parse import parse
-from rag.ingest.split import split
 from rag.models import Document, Original
+from rag.use_cases.fetch_original import fetch_original
+from tenants.budgets.errors import PlanLimit
 from tenants.database import give_connections_back
+from tenants.errors import AtriumError, InvalidInput
+from tenants.network import FetchFailed
 
 log = logging.getLogger(__name__)
+
+MOST_ATTEMPTS = 5  # at one document: by workers that died, or models that did not answer
+OUR_FAULT = "Something went wrong on our side. Try again, or ask for help."
 
 
 @dataclass(frozen=True)
@@ -25,32 +36,56 @@ class _Material:
 
     document_id: UUID
     version: int
-    media_type: str
-    source: str
+    queued_at: datetime
+    attempts: int
+    address: str
+    request: Request
     given_title: str
-    content: bytes
     embedding_model: str
+
+
+def ingest_in_slot(document_id: UUID, slot: int, turn: int) -> None:
+    """Take the document in, and let the tenant's next one begin.
+
+    Does nothing for a turn that is over: the job was run twice. Raises ``EmbeddingUnavailable`` for the queue to try
+    again, unless it was tried often enough; and whatever nobody foresaw, for the log.
+    """
+    if not queue.is_turn(slot, turn):
+        return
+    if not Document.objects.filter(pk=document_id, status=Document.Status.READY).exists():
+        try:
+            ingest_document(document_id)
+        except EmbeddingUnavailable:
+            if Document.objects.filter(pk=document_id, attempts__lt=MOST_ATTEMPTS).exists():
+                raise
+        except (OperationalError, InterfaceError):
+            raise  # the database was away: the queue tries again
+        except Exception:
+            queue.end_turn(slot, turn)
+            raise
+    queue.end_turn(slot, turn)
 
 
 def ingest_document(document_id: UUID) -> None:
     """Bring the document to ``ready``, or to ``failed`` with a reason that a person understands.
 
-    A document that is gone, or that got a newer version meanwhile, is left alone: that version has a job of
-    its own. Raises ``EmbeddingUnavailable`` for the queue to try again, and whatever nobody foresaw, for the
-    log.
+    A document that is gone, was cancelled or got a newer version meanwhile is left alone: that version has a job of
+    its own. Raises ``EmbeddingUnavailable``, and whatever nobody foresaw.
     """
     material = _take(document_id)
     if material is None:
         return
     try:
+        if material.attempts > MOST_ATTEMPTS:
+            raise ReadingInterrupted
         write_index(_prepare(material))
-    except UnreadableDocument as error:
-        _record(material, Document.Status.FAILED, error.detail)
     except EmbeddingUnavailable as error:
-        _record(material, Document.Status.FAILED, error.detail)
+        _fail(material, error)
         raise
+    except (InvalidInput, FetchFailed, PlanLimit) as error:
+        _fail(material, error)
     except Exception:
-        _record(material, Document.Status.FAILED, "Something went wrong on our side. Try again, or ask for help.")
+        _fail(material, AtriumError(OUR_FAULT))
         raise
 
 
@@ -59,48 +94,70 @@ def _take(document_id: UUID) -> _Material | None:
         Original.objects.select_related("document__collection")
         .defer("document__text")
         .filter(document=document_id)
+        .exclude(document__status=Document.Status.CANCELLED)
         .first()
     )
     if original is None:
         log.info("a document was removed before it was taken in", extra={"document_id": str(document_id)})
         return None
-    document = original.document
+    document, collection = original.document, original.document.collection
     material = _Material(
         document_id=document.pk,
         version=document.version,
-        media_type=document.media_type,
-        source=document.source,
+        queued_at=document.queued_at,
+        attempts=document.attempts + 1,
+        address=document.source if document.origin == Document.Origin.URL else "",
+        request=Request(
+            content=bytes(original.content),
+            name=document.source,
+            told=document.media_type,
+            target_tokens=collection.chunk_tokens,
+            overlap_tokens=collection.overlap_tokens,
+        ),
         given_title=original.title,
-        content=bytes(original.content),
-        embedding_model=document.collection.embedding_model,
+        embedding_model=collection.embedding_model,
     )
+    _row_of(material).update(attempts=F("attempts") + 1)
     _record(material, Document.Status.EXTRACTING)
     return material
 
 
 def _prepare(material: _Material) -> PreparedDocument:
-    """All but the writing. The model may be far away, so the connection is given back before."""
-    parsed = parse(material.content, material.media_type, material.source)
-    title = (material.given_title or parsed.title)[:500]
-    drafts = split(parsed)
-    searchable = [searchable_text(title, draft) for draft in drafts]
+    """All but the writing. Others do the work (a process, a web server, a model): no connection is held meanwhile."""
+    give_connections_back()
+    request = material.request
+    if material.address:
+        request = fetch_original(material.document_id, material.queued_at, request)
+    reading = get_extractor().extract(request)
+    title = (material.given_title or reading.title)[:500]
+    searchable = [searchable_text(title, draft) for draft in reading.drafts]
     _record(material, Document.Status.EMBEDDING)
     give_connections_back()
     embedder = get_embedder(material.embedding_model)
     return PreparedDocument(
         document_id=material.document_id,
         version=material.version,
+        queued_at=material.queued_at,
         title=title,
-        parsed=parsed,
-        drafts=drafts,
+        reading=reading,
         searchable=searchable,
         model=embedder.model,
         vectors=embedder.embed_documents(searchable),
     )
 
 
-def _record(material: _Material, status: Document.Status, error: str = "") -> None:
-    """Write down how far this version is. The row of a newer version is not touched."""
-    Document.objects.filter(pk=material.document_id, version=material.version).update(
-        status=status, error=error, updated_at=timezone.now()
+def _row_of(material: _Material) -> models.QuerySet[Document]:
+    """The document's row, as long as this work is still what is asked for."""
+    rows = Document.objects.filter(pk=material.document_id, version=material.version, queued_at=material.queued_at)
+    return rows.exclude(status=Document.Status.CANCELLED)
+
+
+def _record(material: _Material, status: Document.Status) -> None:
+    """Write down how far this version is."""
+    _row_of(material).update(status=status, error="", error_code="", updated_at=timezone.now())
+
+
+def _fail(material: _Material, error: AtriumError) -> None:
+    _row_of(material).update(
+        status=Document.Status.FAILED, error=error.detail, error_code=error.code, updated_at=timezone.now()
     )

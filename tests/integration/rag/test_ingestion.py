@@ -9,14 +9,18 @@ import pytest
 from django.db import connection
 
 from rag.exceptions import EmbeddingUnavailable
+from rag.ingest.kinds import DOCX
 from rag.ingest.postings import count_lexemes
 from rag.models import Chunk, Document, Embedding, LexicalIndex, Posting
 from rag.use_cases import ingest_document as ingestion
 from rag.use_cases.add_document import add_document
+from rag.use_cases.collections import change_collection
 from rag.use_cases.delete_document import delete_document
+from rag.use_cases.documents import reprocess_document
 from rag.use_cases.ingest_document import ingest_document
 from tenants.database import give_connections_back
 from tests.integration.rag.conftest import Library
+from tests.office_files import docx
 
 TEXT = "# Pumps\n\nA pump moves water.\n\n## Repair\n\nReplace the gasket of the pump, then the pump's seal.\n"
 LONG = "# Essay\n\n" + " ".join(f"Sentence {number} is about subject {number % 17}." for number in range(300))
@@ -97,9 +101,9 @@ def test_statistics_stay_true_through_adding_replacing_and_deleting(library):
     assert not Posting.objects.exists()
 
 
-def test_an_empty_document_is_ready_and_finds_nothing(library):
-    document = library.add("", "empty.md")
-    assert (document.status, document.chunk_count) == ("ready", 0)
+def test_an_empty_document_fails_with_a_reason_and_does_no_harm(library):
+    document = library.add(" \n", "empty.md")
+    assert (document.status, document.error_code, document.chunk_count) == ("failed", "empty_document", 0)
     assert_statistics_are_true(library)
 
 
@@ -141,13 +145,43 @@ def test_a_failed_version_leaves_the_old_one_and_says_why(library, monkeypatch):
 
 
 def test_a_document_of_an_unknown_type_fails_with_a_reason(library):
-    document = library.add("PK", "a", media_type="application/zip")
-    assert document.status == "failed"
-    assert "application/zip cannot be read" in document.error
+    document = library.add(b"\x01\x02\x03\x04" * 50, "a.md")
+    assert (document.status, document.error_code) == ("failed", "unsupported_type")
+    assert "This file is not text" in document.error
+
+
+def test_what_a_file_is_its_bytes_tell_and_not_its_name(library):
+    document = library.add(docx("# Pumps", "A pump moves water."), "pumps.txt")
+    assert (document.status, document.media_type) == ("ready", DOCX)
+    assert [text for _, _, text, _, _ in contents(document)] == ["A pump moves water."]
+
+
+def test_rows_of_a_table_know_their_columns(library):
+    rows = "".join(f"P-{number},{number * 3} EUR,made of steel number {number}\n" for number in range(200))
+    document = library.add(f"Part,Price,Remark\n{rows}".encode(), "parts.csv")
+    chunks = list(Chunk.objects.filter(document=document))
+    assert len(chunks) > 3
+    for chunk in chunks:
+        assert chunk.text.startswith("| P")
+        assert chunk.text.endswith(" |")
+        assert (chunk.table_header or chunk.text).startswith("| Part | Price | Remark |")
+    words = dict(Posting.objects.filter(chunk=chunks[-1]).values_list("term", "frequency"))
+    assert words["price"] == words["remark"] == 1
+
+
+def test_the_collection_says_how_long_passages_are(library):
+    long_ones = library.add(LONG, "essay.md").chunk_count
+    change_collection(library.editor, library.collection.pk, {"chunk_tokens": 60, "overlap_tokens": 0})
+    document = reprocess_document(library.editor, Document.objects.get().pk)
+    ingest_document(document.pk)
+    document.refresh_from_db()
+    assert document.chunk_count > 2 * long_ones
+    assert max(Chunk.objects.values_list("token_count", flat=True)) <= 60
+    assert_statistics_are_true(library)
 
 
 def test_a_failure_that_nobody_foresaw_shows_no_secret_of_ours(library, monkeypatch):
-    monkeypatch.setattr(ingestion, "split", lambda parsed: 1 / 0)
+    monkeypatch.setattr(ingestion, "searchable_text", lambda title, draft: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         library.add(TEXT, "pumps.md")
     document = Document.objects.get()
@@ -157,14 +191,14 @@ def test_a_failure_that_nobody_foresaw_shows_no_secret_of_ours(library, monkeypa
 
 def test_a_job_that_comes_late_does_not_overwrite_a_newer_version(library, monkeypatch):
     document = library.add("# One\n\nTurbines.", "page.md")
-    slow_split = ingestion.split
+    slow_step = ingestion.searchable_text
 
-    def overtaken(parsed):
-        monkeypatch.setattr(ingestion, "split", slow_split)
+    def overtaken(title, draft):
+        monkeypatch.setattr(ingestion, "searchable_text", slow_step)
         library.add("# Two\n\nKettles.", "page.md")
-        return slow_split(parsed)
+        return slow_step(title, draft)
 
-    monkeypatch.setattr(ingestion, "split", overtaken)
+    monkeypatch.setattr(ingestion, "searchable_text", overtaken)
     ingest_document(document.pk)
     document.refresh_from_db()
     assert (document.title, document.status, document.version) == ("Two", "ready", 2)

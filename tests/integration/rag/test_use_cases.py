@@ -7,13 +7,15 @@ import uuid
 import pytest
 from django.db import connection, transaction
 
-from rag.exceptions import EmbeddingUnavailable, UnknownLanguage, UnreadableDocument
+from rag.exceptions import EmbeddingUnavailable, UnknownLanguage, UnsupportedType
 from rag.models import Chunk, Collection, Document, Embedding, LexicalIndex, Original, Posting
 from rag.use_cases.add_document import LARGEST_DOCUMENT, add_document
+from rag.use_cases.collections import delete_collection
 from rag.use_cases.create_collection import create_collection
 from rag.use_cases.delete_document import delete_document
 from tenants.context import public_context
 from tenants.errors import Conflict, InvalidInput, NotAllowed, NotFound, TooLarge
+from tests.office_files import pdf
 
 
 def queued_jobs(document: Document) -> int:
@@ -82,11 +84,11 @@ def test_the_same_content_again_is_neither_a_version_nor_a_job(library):
 
 
 def test_a_failed_document_is_tried_again_when_it_is_added_again(library):
-    document = library.add("PK", "a", media_type="application/zip")
-    assert document.status == "failed"
-    again = add_document(library.editor, library.collection.pk, "PK", source="a", media_type="application/zip")
-    assert (again.pk, again.status, again.error) == (document.pk, "queued", "")
-    assert queued_jobs(document) == 2
+    locked = pdf([(11, "Secret.")], encrypted=True)
+    document = library.add(locked, "a.pdf")
+    assert (document.status, document.error_code) == ("failed", "encrypted_document")
+    again = add_document(library.editor, library.collection.pk, locked, source="a.pdf")
+    assert (again.pk, again.status, again.error, again.error_code) == (document.pk, "queued", "", "")
 
 
 def test_texts_without_a_source_are_documents_of_their_own(library):
@@ -103,7 +105,8 @@ def test_a_given_title_is_kept(library):
 @pytest.mark.parametrize(
     ("content", "options", "error"),
     [
-        ("x", {"source": "setup.exe"}, UnreadableDocument),
+        (b"MZ\x90\x00", {"source": "setup.txt"}, UnsupportedType),
+        (b"\x89PNG\r\n\x1a\n", {}, UnsupportedType),
         ("x", {"source": "x" * 1001}, InvalidInput),
         (b"x" * (LARGEST_DOCUMENT + 1), {"source": "big.txt"}, TooLarge),
     ],
@@ -129,6 +132,6 @@ def test_deleting_a_document_leaves_nothing_of_it(library):
 
 def test_deleting_a_collection_leaves_nothing_of_it(library):
     library.add("# A\n\nSome text.", "a.md")
-    library.collection.delete()
+    delete_collection(library.editor, library.collection.pk)
     for model in (Collection, Document, Original, Chunk, Embedding, Posting, LexicalIndex):
         assert not model.objects.exists()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from rag.exceptions import UnreadableDocument
-from rag.ingest.parse import HTML, MARKDOWN, PLAIN, decode, media_type_of, parse
+from rag.exceptions import UnreadableDocument, UnsupportedType
+from rag.ingest.encodings import decode
+from rag.ingest.kinds import CSV, HTML, JSON, MARKDOWN, PDF, PLAIN, guess_media_type
+from rag.ingest.parse import parse
 
 
 def headings_of(text: str) -> list[tuple[int, str]]:
@@ -116,16 +118,20 @@ def test_it_finds_the_encoding_and_keeps_what_postgresql_can_store(raw, text):
 
 @pytest.mark.parametrize(
     ("name", "media_type"),
-    [("a/b.MD", MARKDOWN), ("x.htm", HTML), ("x.txt", PLAIN), ("README", PLAIN), ("", PLAIN)],
+    [("a/b.MD", MARKDOWN), ("x.htm", HTML), ("x.txt", PLAIN), ("README", PLAIN), ("", PLAIN), ("a.log", PLAIN)],
 )
-def test_a_file_name_tells_the_media_type(name, media_type):
-    assert media_type_of(name) == media_type
+def test_a_file_name_tells_one_text_from_another(name, media_type):
+    assert guess_media_type(name) == media_type
 
 
-def test_a_file_that_no_parser_reads_is_refused_with_what_can_be_read():
-    with pytest.raises(UnreadableDocument, match=r"\.exe cannot be read.*\.md"):
-        media_type_of("setup.exe")
-    with pytest.raises(UnreadableDocument, match="application/zip"):
+def test_what_the_sender_says_goes_before_the_name():
+    assert guess_media_type("notes.txt", "text/markdown; charset=utf-8") == MARKDOWN
+    assert guess_media_type("notes.md", "text/plain") == MARKDOWN
+    assert guess_media_type("notes.md", "application/octet-stream") == MARKDOWN
+
+
+def test_a_type_without_a_parser_is_refused_with_what_can_be_read():
+    with pytest.raises(UnsupportedType, match=r"application/zip cannot be read.*docx"):
         parse(b"PK", "application/zip")
 
 

@@ -1,0 +1,92 @@
+"""Which document of a tenant is taken in next.
+
+A tenant has a few slots, each with one job in the queue at the most: a job takes one document in, and then queues a
+job for the next behind those of all other tenants. So 10,000 documents of one tenant hold up another's single one for
+as long as one document takes; and the queue itself stays short.
+
+All of it happens under a lock on the tenant's slots, in the transaction that stores or ends the work. A slot that
+nobody works at any more, because its job was lost, is found when the next document comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from rag.models import Document, IngestionSlot
+from tenants.context import public_context
+
+
+def start_waiting() -> None:
+    """Give waiting documents to idle slots. In the transaction that has queued a document, after it has."""
+    slots = _locked_slots()
+    lost = _lost([slot.job_id for slot in slots if slot.job_id is not None])
+    for slot in slots:
+        if slot.job_id is None or slot.job_id in lost:
+            again = slot.document if slot.job_id in lost and _is_under_way(slot.document) else None
+            if not _give(slot, again or _next_waiting(slots)):
+                return
+
+
+def is_turn(number: int, turn: int) -> bool:
+    """Whether the slot is still at this turn: its job is to do the work."""
+    return IngestionSlot.objects.filter(number=number, turn=turn, job_id__isnull=False).exists()
+
+
+def end_turn(number: int, turn: int) -> None:
+    """The slot's document is done with: the next that waits gets the slot, or it becomes idle."""
+    with transaction.atomic():
+        slots = _locked_slots()
+        slot = next((each for each in slots if (each.number, each.turn) == (number, turn)), None)
+        if slot is None:
+            return  # it was taken over
+        slot.document = None
+        _give(slot, None if number >= settings.ATRIUM_DOCUMENTS_AT_ONCE else _next_waiting(slots))
+
+
+def _locked_slots() -> Sequence[IngestionSlot]:
+    """The tenant's slots, locked until the transaction ends."""
+    wanted = max(1, settings.ATRIUM_DOCUMENTS_AT_ONCE)
+    locked = IngestionSlot.objects.select_for_update(of=("self",)).select_related("document").defer("document__text")
+    slots = list(locked.order_by("number"))
+    if len(slots) < wanted:
+        IngestionSlot.objects.bulk_create([IngestionSlot(number=n) for n in range(wanted)], ignore_conflicts=True)
+        slots = list(locked.order_by("number"))
+    return slots
+
+
+def _give(slot: IngestionSlot, document: Document | None) -> bool:
+    """Queue a job for the document. False without one: the slot is idle then."""
+    from rag.tasks import ingest_document  # which needs this module
+
+    slot.document, slot.turn = document, slot.turn + 1
+    slot.job_id = document and ingest_document.defer(
+        document_id=str(document.pk), slot=slot.number, turn=slot.turn
+    )
+    slot.save()
+    return document is not None
+
+
+def _next_waiting(slots: Sequence[IngestionSlot]) -> Document | None:
+    """The document that waits longest and is in no slot."""
+    taken: list[UUID] = [slot.document_id for slot in slots if slot.document_id is not None]
+    waiting = Document.objects.filter(status=Document.Status.QUEUED).exclude(pk__in=taken)
+    return waiting.only("pk").order_by("queued_at", "pk").first()
+
+
+def _is_under_way(document: Document | None) -> bool:
+    return document is not None and document.status in Document.UNDER_WAY
+
+
+def _lost(job_ids: Sequence[int]) -> set[int]:
+    """Those of the jobs that the queue has no more, or has given up."""
+    if not job_ids:
+        return set()
+    with public_context(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM procrastinate_jobs WHERE id = ANY(%s) AND status IN ('todo', 'doing')", [list(job_ids)]
+        )
+        return set(job_ids) - {row[0] for row in cursor.fetchall()}

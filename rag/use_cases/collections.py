@@ -1,0 +1,57 @@
+"""Change and delete collections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+
+from rag.access import access_collection_to_write
+from rag.models import Collection, Document, LexicalIndex
+from rag.use_cases.create_collection import check_name, check_splitting
+from tenants.actors import Actor
+from tenants.errors import Conflict
+
+_CHANGEABLE = ("name", "description", "chunk_tokens", "overlap_tokens")
+# By SQL: Django would load each of them. In this order, because the later are what the earlier hang on.
+_REMOVE = (
+    "DELETE FROM rag_posting USING rag_lexicalindex AS its WHERE lexical_index_id = its.id AND its.collection_id = %s",
+    "DELETE FROM rag_embedding WHERE collection_id = %s",
+    "DELETE FROM rag_chunk WHERE collection_id = %s",
+)
+
+
+def change_collection(actor: Actor, collection_id: UUID, changes: Mapping[str, Any]) -> Collection:
+    """Change the name, the description or how documents are split, which holds for those that are read from now on.
+
+    Raises ``NotFound``, ``NotAllowed``, ``InvalidInput``; ``Conflict`` for a name that is taken.
+    """
+    collection = access_collection_to_write(actor, collection_id)
+    for field in _CHANGEABLE:
+        if changes.get(field) is not None:
+            setattr(collection, field, changes[field])
+    collection.name = check_name(collection.name)
+    collection.description = collection.description.replace("\x00", "").strip()
+    check_splitting(collection.chunk_tokens, collection.overlap_tokens)
+    try:
+        with transaction.atomic():
+            collection.save(update_fields=_CHANGEABLE)
+    except IntegrityError as error:
+        raise Conflict(f"There is a collection named {collection.name} already.", code="collection_exists") from error
+    return collection
+
+
+def delete_collection(actor: Actor, collection_id: UUID) -> None:
+    """Delete the collection with its documents and all that was made of them. Raises ``NotFound``, ``NotAllowed``."""
+    collection = access_collection_to_write(actor, collection_id)
+    with transaction.atomic():
+        # Locked in the order in which ingestion does, which else could wait for us while we wait for it.
+        list(Document.objects.select_for_update().filter(collection=collection).order_by("pk").values_list("pk"))
+        list(LexicalIndex.objects.select_for_update().filter(collection=collection).values_list("pk"))
+        list(Collection.objects.select_for_update().filter(pk=collection.pk).values_list("pk"))
+        with connection.cursor() as cursor:
+            for statement in _REMOVE:
+                cursor.execute(statement, [collection.pk])
+        collection.delete()
