@@ -25,10 +25,13 @@ def start_waiting() -> None:
     slots = _locked_slots()
     lost = _lost([slot.job_id for slot in slots if slot.job_id is not None])
     for slot in slots:
-        if slot.job_id is None or slot.job_id in lost:
-            again = slot.document if slot.job_id in lost and _is_under_way(slot.document) else None
-            if not _give(slot, again or _next_waiting(slots)):
-                return
+        is_lost = slot.job_id in lost
+        if slot.job_id is not None and not is_lost:
+            continue
+        again = slot.document if is_lost and _is_under_way(slot.document) else None
+        document = again or _next_waiting(slots)
+        if document is not None or is_lost:
+            _give(slot, document)
 
 
 def is_turn(number: int, turn: int) -> bool:
@@ -58,8 +61,8 @@ def _locked_slots() -> Sequence[IngestionSlot]:
     return slots
 
 
-def _give(slot: IngestionSlot, document: Document | None) -> bool:
-    """Queue a job for the document. False without one: the slot is idle then."""
+def _give(slot: IngestionSlot, document: Document | None) -> None:
+    """Queue a job for the document. Without one the slot is idle."""
     from rag.tasks import ingest_document  # which needs this module
 
     slot.document, slot.turn = document, slot.turn + 1
@@ -67,7 +70,6 @@ def _give(slot: IngestionSlot, document: Document | None) -> bool:
         document_id=str(document.pk), slot=slot.number, turn=slot.turn
     )
     slot.save()
-    return document is not None
 
 
 def _next_waiting(slots: Sequence[IngestionSlot]) -> Document | None:
