@@ -18,9 +18,7 @@ INGEST = "rag.ingest_document"
 @tenant_task(
     name=INGEST,
     queue="documents",
-    retry=RetryStrategy(
-        exponential_wait=4, retry_exceptions={EmbeddingUnavailable, OperationalError, InterfaceError}
-    ),
+    retry=RetryStrategy(exponential_wait=4, retry_exceptions={EmbeddingUnavailable, OperationalError, InterfaceError}),
 )
 def ingest_document(document_id: str, slot: int | None = None, turn: int = 0) -> None:
     """Make a stored document searchable, and queue the tenant's next one. Jobs of older versions have no slot."""

@@ -44,9 +44,7 @@ def all_of_them() -> Iterator[Hostile]:
 
 def _xml_bomb() -> bytes:
     """A billion laughs, in a Word file."""
-    entities = '<!ENTITY a "lol">' + "".join(
-        f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(12)
-    )
+    entities = '<!ENTITY a "lol">' + "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(12))
     return _with_doctype(entities, "&m;")
 
 
@@ -164,9 +162,12 @@ _CASES: list[tuple[object, ...]] = [
     ("half a Word file", "a.docx", lambda: docx("Words. " * 500)[:700], DAMAGED),
     ("a zip's head", "a.docx", lambda: b"PK\x03\x04" + b"\xff" * 500, DAMAGED),
     ("a Word file of broken XML", "a.docx", lambda: docx_of("<w:document><w:body><<<&&&"), (DAMAGED, EMPTY)),
-    ("a Word file with flipped bytes", "a.docx", lambda: bytes(b ^ (i % 97 == 0) for i, b in enumerate(docx("Hi"))), (
-        *(DAMAGED, EMPTY, UNKNOWN, READY),
-    )),
+    (
+        "a Word file with flipped bytes",
+        "a.docx",
+        lambda: bytes(b ^ (i % 97 == 0) for i, b in enumerate(docx("Hi"))),
+        (*(DAMAGED, EMPTY, UNKNOWN, READY),),
+    ),
     ("JSON that does not end", "a.json", lambda: b'{"a": [1, 2', DAMAGED),
     ("quotes that do not end", "a.csv", lambda: b'a,b\n"1,2\n' + b"x,y\n" * 5000, (READY, DAMAGED)),
     ("a book without chapters", "a.epub", lambda: epub("Nothing"), (EMPTY, DAMAGED)),
@@ -192,9 +193,12 @@ _CASES: list[tuple[object, ...]] = [
     # Deep and long
     ("200,000 brackets", "a.json", _deep_json, (COMPLEX, DAMAGED)),
     ("200,000 divisions", "a.html", _deep_html, READY),
-    ("200,000 elements of XML", "a.docx", lambda: docx_of(f"<w:document {_W}><w:body>" + "<w:p>" * 200_000), (
-        *(DAMAGED, COMPLEX, EMPTY),
-    )),
+    (
+        "200,000 elements of XML",
+        "a.docx",
+        lambda: docx_of(f"<w:document {_W}><w:body>" + "<w:p>" * 200_000),
+        (*(DAMAGED, COMPLEX, EMPTY),),
+    ),
     ("a line of two million letters", "a.txt", lambda: b"x" * 2 * MB, READY),
     ("a line of a million brackets", "a.md", lambda: b"# " + b"[" * MB, READY),
     ("a table of one huge row", "a.csv", lambda: b"a,b\n1," + b"y " * 300_000, READY),

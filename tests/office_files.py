@@ -106,9 +106,7 @@ def pptx(*slides: Sequence[str]) -> bytes:
         ),
     }
     for number, (title, *texts) in zip(numbers, slides, strict=True):
-        shapes = _shape(2, "title", title) + "".join(
-            _shape(place, "body", text) for place, text in enumerate(texts, 3)
-        )
+        shapes = _shape(2, "title", title) + "".join(_shape(place, "body", text) for place, text in enumerate(texts, 3))
         parts[f"ppt/slides/slide{number}.xml"] = (
             f'{_DECLARATION}<p:sld xmlns:p="{_P}" xmlns:a="{_A}"><p:cSld><p:spTree>'
             '<p:nvGrpSpPr><p:cNvPr id="1" name=""/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>'
@@ -120,9 +118,7 @@ def pptx(*slides: Sequence[str]) -> bytes:
 def epub(title: str, *chapters: str, extra: Mapping[str, str | bytes] | None = None) -> bytes:
     """An EPUB whose chapters are bodies of XHTML."""
     names = [f"chapter{number}.xhtml" for number, _ in enumerate(chapters, 1)]
-    manifest = "".join(
-        f'<item id="{name[:-6]}" href="{name}" media-type="application/xhtml+xml"/>' for name in names
-    )
+    manifest = "".join(f'<item id="{name[:-6]}" href="{name}" media-type="application/xhtml+xml"/>' for name in names)
     spine = "".join(f'<itemref idref="{name[:-6]}"/>' for name in names)
     return zipped(
         {

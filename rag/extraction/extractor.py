@@ -109,7 +109,7 @@ class _Home:
         self._folder = tempfile.TemporaryDirectory(prefix="atrium-reading-")
         self._control, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
                 [
                     *(sys.executable, "-P", "-m", "rag.extraction.child"),
                     *(str(theirs.fileno()), str(limits.memory), str(limits.seconds)),

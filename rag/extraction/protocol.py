@@ -70,7 +70,14 @@ def pack_reading(parsed: ParsedDocument, drafts: list[ChunkDraft]) -> bytes:
     headings, of_heading = _numbered(draft.heading for draft in drafts)
     headers, of_header = _numbered(draft.table_header for draft in drafts)
     places = [
-        (draft.start, draft.end, draft.page, of_heading[draft.heading], of_header[draft.table_header], draft.token_count)
+        (
+            draft.start,
+            draft.end,
+            draft.page,
+            of_heading[draft.heading],
+            of_header[draft.table_header],
+            draft.token_count,
+        )
         for draft in drafts
     ]
     return orjson.dumps(

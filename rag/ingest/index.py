@@ -125,7 +125,9 @@ def _insert_chunks(document: Document, prepared: PreparedDocument, lexeme_counts
             lexeme_count=lexeme_count,
             content_hash=hashlib.sha256(searchable.encode()).hexdigest(),
         )
-        for draft, searchable, lexeme_count in zip(prepared.reading.drafts, prepared.searchable, lexeme_counts, strict=True)
+        for draft, searchable, lexeme_count in zip(
+            prepared.reading.drafts, prepared.searchable, lexeme_counts, strict=True
+        )
     ]
     return Chunk.objects.bulk_create(rows, batch_size=_ROWS_A_STATEMENT)
 

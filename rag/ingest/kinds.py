@@ -101,7 +101,10 @@ def guess_media_type(name: str, told: str = "") -> str:
 
 
 def media_type_of(content: bytes, name: str = "", told: str = "") -> str:
-    """What the bytes are. Raises ``UnsupportedType``, ``EncryptedDocument``, ``DamagedDocument``, ``DocumentTooComplex``."""
+    """What the bytes are.
+
+    Raises ``UnsupportedType``, ``EncryptedDocument``, ``DamagedDocument`` and ``DocumentTooComplex``.
+    """
     check_beginning(content)
     if b"%PDF-" in content[:1024]:
         return PDF

@@ -66,9 +66,9 @@ def _give(slot: IngestionSlot, document: Document | None) -> None:
     from rag.tasks import ingest_document  # which needs this module
 
     slot.document, slot.turn = document, slot.turn + 1
-    slot.job_id = document and ingest_document.defer(
-        document_id=str(document.pk), slot=slot.number, turn=slot.turn
-    )
+    slot.job_id = None
+    if document is not None:
+        slot.job_id = ingest_document.defer(document_id=str(document.pk), slot=slot.number, turn=slot.turn)
     slot.save()
 
 

@@ -101,7 +101,7 @@ def _sections(document: ParsedDocument) -> Iterator[tuple[str, int, int]]:
 
 
 def _pieces(document: ParsedDocument, start: int, end: int, target: int, overlap: int) -> Iterator[Piece]:
-    """The pieces of one section: its tables by rows, what is between them by length; a short table with its neighbours."""
+    """The pieces of one section: tables by rows, what is between them by length; a short table with its neighbours."""
     most, kept = target * BYTES_PER_TOKEN, None
     for piece in _raw_pieces(document, start, end, target, overlap):
         joined = kept and kept.joined_with(piece)

@@ -35,10 +35,10 @@ def table_pieces(text: str, table: Table, most: int) -> Iterator[Piece]:
     piece_start, is_first = table.start, True
     for row_start, row_end in pairwise([*starts, table.end]):
         fits = len(text[piece_start:row_end].encode("utf-8", errors="replace")) <= (most if is_first else room)
-        if not fits and row_start > piece_start:
-            if piece_start > table.start or row_start > table.header_end:  # never the header alone
-                yield from _piece(text, piece_start, row_start, "" if is_first else header)
-                piece_start, is_first = row_start, False
+        has_row = row_start > (table.header_end if is_first else piece_start)  # never the header alone
+        if not fits and has_row:
+            yield from _piece(text, piece_start, row_start, "" if is_first else header)
+            piece_start, is_first = row_start, False
     yield from _piece(text, piece_start, table.end, "" if is_first else header)
 
 

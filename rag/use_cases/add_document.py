@@ -87,7 +87,7 @@ def add_address(
 def replace_document(
     actor: Actor, document_id: UUID, content: bytes, *, source: str = "", title: str = "", media_type: str = ""
 ) -> Document:
-    """A new version of a document, under its id, whatever the new file is called. The old one answers until it is ready.
+    """A new version of a document, under its id, whatever the file is called. The old one answers until it is ready.
 
     Raises what ``add_document`` raises; ``Conflict`` where another document has this source.
     """
@@ -104,9 +104,7 @@ def replace_document(
         return _store(document.collection, document, given)
 
 
-def _given(
-    content: str | bytes, source: str, title: str, media_type: str, metadata: dict[str, Any] | None
-) -> _Given:
+def _given(content: str | bytes, source: str, title: str, media_type: str, metadata: dict[str, Any] | None) -> _Given:
     """What was handed in, checked as far as a look at it can tell."""
     raw = content.encode("utf-8", errors="replace") if isinstance(content, str) else content
     check_size(len(raw))

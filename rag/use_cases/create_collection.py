@@ -33,8 +33,8 @@ def create_collection(
 
     Its documents are split into passages of ``chunk_tokens`` at the most, which overlap by ``overlap_tokens``.
 
-    Raises ``NotAllowed``; ``InvalidInput`` for an empty name or a length that cannot be; ``UnknownLanguage``; ``EmbeddingUnavailable``
-    for a model that is not set up; ``Conflict`` for a name that is taken.
+    Raises ``NotAllowed``; ``InvalidInput`` for an empty name or a length that cannot be; ``UnknownLanguage``;
+    ``EmbeddingUnavailable`` for a model that is not set up; ``Conflict`` for a name that is taken.
     """
     check_may_write(actor)
     name = check_name(name)

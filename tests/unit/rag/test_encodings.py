@@ -1,5 +1,7 @@
 """Text is read in the encoding that it was written in, whether it says so or not."""
 
+# ruff: noqa: RUF001  (letters of other scripts are what this is about)
+
 from __future__ import annotations
 
 import pytest

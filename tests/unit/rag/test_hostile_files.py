@@ -33,7 +33,7 @@ def extractor() -> Iterator[Extractor]:
 
 
 def outcome(extractor: Extractor, content: bytes, name: str) -> tuple[str, str]:
-    """"ready" and the text, or the code and the reason."""
+    """ "ready" and the text, or the code and the reason."""
     try:
         reading = extractor.extract(Request(content, name))
     except UnreadableDocument as error:
@@ -54,7 +54,7 @@ def test_each_hostile_file_ends_as_ready_or_with_a_reason(extractor, tmp_path):
         if code == "ready" and case.not_in_text and case.not_in_text in said:
             wrong.append(f"{case.what}: {case.not_in_text!r} is in the text")
     assert wrong == []
-    assert not Path("/tmp/atrium-was-here").exists()  # noqa: S108
+    assert not Path("/tmp/atrium-was-here").exists()
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     assert largest == 0 or psutil.Process().memory_info().rss < 4 * ENOUGH.memory
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rag.exceptions import UnreadableDocument, UnsupportedType
+from rag.exceptions import UnsupportedType
 from rag.ingest.encodings import decode
-from rag.ingest.kinds import CSV, HTML, JSON, MARKDOWN, PDF, PLAIN, guess_media_type
+from rag.ingest.kinds import HTML, MARKDOWN, PLAIN, guess_media_type
 from rag.ingest.parse import parse
 
 
