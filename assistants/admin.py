@@ -96,7 +96,7 @@ class ThreadAdmin(UseCaseAdmin):
 
     list_display = ("name_shown", "person", "assistant", "message_count", "last_run", "source_shown", "begun")
     list_display_links = ("name_shown",)
-    list_select_related = ("created_by", "api_key")
+    list_select_related = ("created_by", "api_key", "visitor")
     list_filter = (AssistantFilter, RunFilter, FeedbackFilter, "source")
     search_fields = ("name", "created_by__username", "created_by__first_name", "created_by__last_name")
     fields = ()
@@ -150,9 +150,11 @@ class ThreadAdmin(UseCaseAdmin):
 
     @display(description="With", ordering="created_by__username")
     def person(self, thread: Thread) -> str:
-        """The member or the key that began it."""
+        """The member, the key or the visitor that began it."""
         if thread.created_by:
             return str(getattr(thread.created_by, "display_name", thread.created_by))
+        if thread.visitor:
+            return str(thread.visitor)
         return f"API key {thread.api_key.name}" if thread.api_key else "somebody who left"
 
     @display(description="Assistant", ordering="assistant_id")

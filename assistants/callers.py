@@ -87,6 +87,11 @@ class Caller:
         return self._actor.api_key_id if self._actor else None
 
     @property
+    def visitor_id(self) -> int | None:
+        """The visitor of an embedded chat, or None. Never a query."""
+        return self._actor.visitor_id if self._actor else None
+
+    @property
     def is_signed_in(self) -> bool:
         """Members and API keys are. Never a query."""
         return self._actor.is_signed_in if self._actor else _is_signed_in(self._user)

@@ -1,6 +1,6 @@
 """Atrium's own answers to who may do what with assistants, threads and messages: what the settings name by default.
 
-The tenant's access rules decide; threads, and what is in them, are a member's own or an API key's own besides.
+The tenant's access rules decide; threads, and what is in them, are a member's, an API key's or a visitor's own besides.
 """
 
 from __future__ import annotations
@@ -84,6 +84,8 @@ def is_own(thread: Thread, caller: Caller) -> bool:
     """True where the thread is the caller's own. A key that acts for a member owns what the member owns."""
     if caller.user_id is not None:
         return thread.created_by_id == caller.user_id
+    if caller.visitor_id is not None:
+        return thread.visitor_id == caller.visitor_id
     return caller.api_key_id is not None and (thread.created_by_id, thread.api_key_id) == (None, caller.api_key_id)
 
 
@@ -91,20 +93,27 @@ def own_threads(caller: Caller) -> Q:
     """``is_own`` as a condition on threads."""
     if caller.user_id is not None:
         return Q(created_by_id=caller.user_id)
+    if caller.visitor_id is not None:
+        return Q(visitor_id=caller.visitor_id)
     if caller.api_key_id is not None:
         return Q(created_by_id=None, api_key_id=caller.api_key_id)
     return Q(pk__in=[])
 
 
 # ``own_threads`` for prepared queries, which are asked with ``owner(caller)``.
-OWN_THREADS = Q(created_by_id=Given("member", BigIntegerField())) | Q(
-    created_by_id=None, api_key_id=Given("api_key", BigIntegerField())
+OWN_THREADS = (
+    Q(created_by_id=Given("member", BigIntegerField()))
+    | Q(created_by_id=None, api_key_id=Given("api_key", BigIntegerField()))
+    | Q(visitor_id=Given("visitor", BigIntegerField()))
 )
 
 
 def owner(caller: Caller) -> dict[str, Any]:
     """The values in ``OWN_THREADS``. A key that acts for a member owns what the member owns; nobody owns nothing."""
-    return {"member": caller.user_id, "api_key": caller.api_key_id if caller.user_id is None else None}
+    member, visitor = caller.user_id, caller.visitor_id
+    if member is not None:
+        return {"member": member, "api_key": None, "visitor": None}
+    return {"member": None, "api_key": caller.api_key_id if visitor is None else None, "visitor": visitor}
 
 
 # -- the rules as a condition

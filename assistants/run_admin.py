@@ -56,7 +56,7 @@ class RunAdmin(UseCaseAdmin):
 
     list_display = ("conversation", "result", "model_and_tokens", "price", "took", "began")
     list_display_links = ("conversation",)
-    list_select_related = ("thread", "created_by", "api_key")
+    list_select_related = ("thread__visitor", "created_by", "api_key")
     list_filter = ("status", AssistantFilter, AgeFilter)
     search_fields = ("thread__name",)
     search_help_text = "The name of a conversation"
@@ -154,7 +154,9 @@ class RunAdmin(UseCaseAdmin):
         return assistant_name(run, run.assistant_id)
 
     def person(self, run: Run) -> str:
-        """The member or the key that asked."""
+        """The member, the key or the visitor that asked."""
         if run.created_by:
             return str(getattr(run.created_by, "display_name", run.created_by))
+        if run.thread.visitor:
+            return str(run.thread.visitor)
         return f"API key {run.api_key.name}" if run.api_key else run.actor_kind

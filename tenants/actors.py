@@ -23,7 +23,8 @@ class Actor:
 
     ``roles`` are the names of the Django groups that the member is in; ``label`` is for logs and screens. An API key
     may be limited to ``scopes`` (``tenants/scopes.py``) and to some ``assistants``, by id; None is no limit. A visitor
-    has the ``site_id`` of the embedded chat that it came through, and is ``identified`` where the site vouches for it.
+    is, too. It has the ``site_id`` of the embedded chat that it came through and a ``visitor_id``, and is
+    ``identified`` where the site vouches for it.
     """
 
     kind: ActorKind
@@ -36,6 +37,7 @@ class Actor:
     assistants: frozenset[str] | None = None
     site_id: str | None = None
     identified: bool = False
+    visitor_id: int | None = None
 
     @property
     def is_signed_in(self) -> bool:
@@ -47,7 +49,7 @@ class Actor:
         return not self.roles.isdisjoint(names)
 
     def reaches(self, assistant_id: str) -> bool:
-        """False for an API key that was made for other assistants; else the access rules decide."""
+        """False for a key or a site that was made for other assistants; else the access rules decide."""
         return self.assistants is None or assistant_id in self.assistants
 
 

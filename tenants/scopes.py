@@ -26,6 +26,10 @@ ORDINARY: frozenset[str] = frozenset(SCOPES) - {ADMIN_SCOPE}
 """What a key can be used for unless it was limited: everything but administration, which is asked for by name."""
 
 
+VISITORS: frozenset[str] = frozenset({CHAT, THREADS_READ, THREADS_WRITE})
+"""What a visitor of an embedded chat can be allowed at the most: its own conversations."""
+
+
 class ScopeMissing(NotAllowed):
     """This API key was not made for this."""
 
@@ -36,18 +40,25 @@ class ScopeMissing(NotAllowed):
         super().__init__(f"This API key lacks the scope {names}. Use a key that has it.", scope=" ".join(missing))
 
 
+class NotForVisitors(NotAllowed):
+    """Visitors of an embedded chat have their own conversations, and nothing else."""
+
+    code = "not_for_visitors"
+
+
 def ordinary_scopes() -> list[str]:
     """The scopes of a key for which nothing else was said, in their order."""
     return [scope for scope in SCOPES if scope in ORDINARY]
 
 
 def check_scope(actor: Actor, needed: Iterable[str]) -> None:
-    """Raises ``ScopeMissing`` where the actor is a key without one of the scopes. People have all that they may do."""
+    """Raises ``ScopeMissing`` where the actor is a key without one of the scopes, and ``NotForVisitors`` for a visitor.
+    Members have all that they may do."""
     if actor.scopes is None:
         return
     missing = [scope for scope in SCOPES if scope in set(needed) - actor.scopes]
     if missing:
-        raise ScopeMissing(*missing)
+        raise NotForVisitors if actor.kind == "visitor" else ScopeMissing(*missing)
 
 
 def known_scopes(names: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ from assistants.messages import is_readable, text_of
 
 
 class Thread(models.Model):
-    """A conversation. It belongs to the member or the API key that began it, and outlives both."""
+    """A conversation. It belongs to who began it. It outlives a member and an API key, and goes with a visitor."""
 
     class Source(models.TextChoices):
         """Where it is led. A completion's conversation is kept by the client; here is only what was asked last."""
@@ -31,6 +31,9 @@ class Thread(models.Model):
     )
     api_key = models.ForeignKey(
         "tenants.ApiKey", on_delete=models.SET_NULL, related_name="+", null=True, blank=True, editable=False
+    )
+    visitor = models.ForeignKey(
+        "tenants.Visitor", on_delete=models.CASCADE, related_name="+", null=True, blank=True, editable=False
     )
     assistant_id = models.CharField(max_length=255, blank=True)
     source = models.CharField(max_length=20, choices=Source.choices, default=Source.CHAT, editable=False)

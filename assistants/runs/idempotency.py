@@ -52,7 +52,10 @@ def idempotency_of(actor: Actor, key: str | None, request: dict[str, Any]) -> Id
     if not key.strip():
         raise InvalidInput("An Idempotency-Key cannot be empty.", field="Idempotency-Key")
     check_text(key, field="Idempotency-Key", longest=LONGEST_KEY)
-    whose = f"member:{actor.user_id}" if actor.user_id is not None else f"{actor.kind}:{actor.api_key_id}"
+    if actor.user_id is not None:
+        whose = f"member:{actor.user_id}"
+    else:
+        whose = f"{actor.kind}:{actor.api_key_id if actor.visitor_id is None else actor.visitor_id}"
     body = json.dumps(request, sort_keys=True, default=str).encode("utf-8", "surrogatepass")
     return Idempotency(whose, key, hashlib.sha256(body).hexdigest())
 

@@ -27,6 +27,7 @@ from tenants.database import in_database
 from tenants.keys import limits_of
 from tenants.members import roles_of
 from tenants.models import Tenant
+from tenants.visitors import visitor_actor
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,8 @@ Found = tuple[Turn, int, list[Event], tuple[str, str] | None]
 def _take(orphan: Orphan) -> Found | None:
     """The run as a turn, the number after which its events go on, its events since it began or went on after a pause,
     and why it cannot go on (or None)."""
-    run = Run.objects.select_related("question", "created_by", "api_key").filter(pk=orphan.run_id).first()
+    asked = Run.objects.select_related("question", "created_by", "api_key", "thread__visitor")
+    run = asked.filter(pk=orphan.run_id).first()
     if run is None or run.question is None or run.status not in (Run.Status.RUNNING, Run.Status.QUEUED):
         _drop(orphan)
         return None
@@ -112,7 +114,15 @@ def _idempotent_tools(assistant: AIAssistant) -> set[str]:
 
 def _turn(run: Run) -> Turn:
     assistant_class = assistants_here().find(run.assistant_id) or AIAssistant
-    actor = Actor(
+    actor = _actor(run)
+    return turn_of(run, assistant_class(user=run.created_by, actor=actor), actor)
+
+
+def _actor(run: Run) -> Actor:
+    """Who asked, with the rights of now."""
+    if run.thread.visitor is not None:
+        return visitor_actor(run.thread.visitor, run.assistant_id)
+    return Actor(
         kind=run.actor_kind,  # type: ignore[arg-type]  # stored from an actor's
         tenant=require_tenant(),
         user_id=run.created_by_id,
@@ -120,7 +130,6 @@ def _turn(run: Run) -> Turn:
         roles=roles_of(run.created_by),
         **limits_of(run.api_key),
     )
-    return turn_of(run, assistant_class(user=run.created_by, actor=actor), actor)
 
 
 def _since_pause(events: list[Event]) -> list[Event]:

@@ -104,7 +104,7 @@ def _thread(caller: Caller, assistant_id: str, question: str) -> Thread:
     """The thread that holds the question, still to be stored."""
     thread = Thread(assistant_id=assistant_id, name=title_of(question), source=Thread.Source.COMPLETION)
     if caller.user_id is None:
-        thread.api_key_id = caller.api_key_id
+        thread.api_key_id, thread.visitor_id = caller.api_key_id, caller.visitor_id
     else:
         thread.created_by = caller.user
     give_keys([thread])

@@ -50,7 +50,8 @@ def create_thread(who: Actor | Caller, name: str = "", assistant_id: str = "") -
     if assistant_id:
         check_may_run(caller, assistant_id)
     if caller.user_id is None:
-        return Thread.objects.create(name=name, assistant_id=assistant_id, api_key_id=caller.api_key_id)
+        whose = {"api_key_id": caller.api_key_id, "visitor_id": caller.visitor_id}
+        return Thread.objects.create(name=name, assistant_id=assistant_id, **whose)
     return Thread.objects.create(name=name, assistant_id=assistant_id, created_by=caller.user)
 
 

@@ -112,7 +112,7 @@ def _names(by: By, groups: list[Any]) -> Mapping[Any, str]:
         return dict(names_here())
     if by == "member":
         people = User.objects.filter(pk__in=[group for group in groups if group is not None])
-        return {user.pk: user.display_name for user in people} | {None: "Keys that act as themselves"}
+        return {user.pk: user.display_name for user in people} | {None: "Visitors, and keys that act as themselves"}
     if by == "key":
         keys = ApiKey.objects.filter(pk__in=[group for group in groups if group is not None])
         return {key.pk: str(key) for key in keys} | {None: "Without a key: people at a page"}

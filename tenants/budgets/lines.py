@@ -47,22 +47,25 @@ class RunFacts:
     user_id: int | None = None
     api_key_id: int | None = None
     site_id: str = ""
+    visitor_id: int | None = None
 
     @classmethod
     def of(cls, run_id: str, assistant_id: str, actor: Actor) -> RunFacts:
         """The facts of a run that ``actor`` begins."""
-        return cls(run_id, assistant_id, actor.user_id, actor.api_key_id, actor.site_id or "")
+        return cls(run_id, assistant_id, actor.user_id, actor.api_key_id, actor.site_id or "", actor.visitor_id)
 
     @property
     def person(self) -> str:
-        """Who counts as one member: also a key that acts as itself. Empty for the system."""
+        """Who counts as one member: also a key that acts as itself. Empty for visitors and the system."""
         if self.user_id is not None:
             return f"member:{self.user_id}"
         return f"key:{self.api_key_id}" if self.api_key_id is not None else ""
 
     @property
     def counted_as(self) -> str:
-        """Who has a limit of an access rule by itself: a person, or a site's visitors together."""
+        """Who has a limit of an access rule by itself: a member, a key, a visitor; visitors without an id together."""
+        if self.visitor_id is not None:
+            return f"visitor:{self.visitor_id}"
         return self.person or (f"site:{self.site_id}" if self.site_id else "")
 
 

@@ -12,6 +12,7 @@ from tenants.models.rate_limit import RateBucket, RateLimit
 from tenants.models.schema_template import SchemaTemplate
 from tenants.models.tenant import Domain, Tenant
 from tenants.models.user import User
+from tenants.models.visitor import Visitor
 
 __all__ = [
     "AccessRule",
@@ -32,4 +33,5 @@ __all__ = [
     "SchemaTemplate",
     "Tenant",
     "User",
+    "Visitor",
 ]

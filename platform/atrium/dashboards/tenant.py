@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -67,7 +67,7 @@ def _conversations(days: int, used: Use, may_see_costs: bool) -> dict[str, Any]:
         "may_see_costs": may_see_costs,
         "top_assistants": top_assistants(days),
         "failed_runs": failed_runs(days, NEWEST),
-        "newest_threads": Thread.objects.select_related("created_by", "api_key").order_by("-created_at")[:NEWEST],
+        "newest_threads": _newest_threads(),
     }
     if may_see_costs:
         more["budgets"] = shown_budgets(MOST_BUDGETS)
@@ -138,3 +138,8 @@ def _rule_card() -> Card:
     if not rules["allowing"]:
         return Card("Access rules", rules["in_force"], "rule", link, "No rule allows anything to anybody", "bad")
     return Card("Access rules", rules["in_force"], "rule", link)
+
+
+def _newest_threads() -> QuerySet[Thread]:
+    """Of everybody, with who began each."""
+    return Thread.objects.select_related("created_by", "api_key", "visitor").order_by("-created_at")[:NEWEST]

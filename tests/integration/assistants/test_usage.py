@@ -66,7 +66,7 @@ async def test_it_sums_up_what_costs_most_first(admin, by, expected):
 
 async def test_members_have_their_names(admin):
     rows = (await admin.get(f"/api/usage/?{SPAN}&by=member")).json()
-    assert [row["name"] for row in rows] == ["Keys that act as themselves", "member", "owner"]
+    assert [row["name"] for row in rows] == ["Visitors, and keys that act as themselves", "member", "owner"]
 
 
 @pytest.mark.parametrize("way", ["format", "accept"])
