@@ -14,12 +14,14 @@ class TenantsConfig(AppConfig):
     def ready(self) -> None:
         """Make Django's process-wide caches tell tenants apart, and listen for changes of hosts and rules."""
         from tenants import checks, hosts, letters  # noqa: F401  checks register themselves; letters are jobs of workers
+        from tenants.audit import listening
         from tenants.budgets import in_force
         from tenants.content_types import cache_content_types_per_schema
         from tenants.network.guard import check_settings
         from tenants.rules import book
 
         cache_content_types_per_schema()
+        listening.connect_signals()
         hosts.connect_signals()
         in_force.connect_signals()
         book.connect_signals()

@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest
 
 from tenants import attempts
 from tenants.attempts import Limit
+from tenants.audit import Target, record
+from tenants.audit.origin import NOBODY
+from tenants.audit.recording import kind_of, target_of
 from tenants.context import active_schema
+from tenants.models import User
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +68,16 @@ class Attempt:
         attempts.forget(self.pair)
         attempts.take_back(self.place)
 
+    def failed(self, username: str) -> None:
+        """The attempt was wrong. The log names the member with this user name, if there is one: what was typed may be
+        a password. What is refused because of a lock is no attempt, so there are never many entries."""
+        record("sign_in.failed", _target(username), by=NOBODY, address=self.address, alone=True)
+
     def _log(self, what: str, until: datetime) -> None:
         """Worth knowing for whoever looks after the place. Not the name that was typed: it may be a password."""
+        lock = {"of": what, "until": until.isoformat()}
         facts = {"event": "sign_in_locked", "address": self.address, "until": until.isoformat()}
+        record("sign_in.locked", _target(self.username), after=lock, by=NOBODY, address=self.address, alone=True)
         log.warning(f"the last attempt to sign in for {what}", extra=facts | {"tenant": active_schema().schema_name})
 
 
@@ -83,6 +95,12 @@ def words_for(until: datetime, now: datetime) -> str:
     """The refusal, with the time to wait."""
     minutes = max(1, -(-int((until - now).total_seconds()) // 60))
     return f"Too many attempts. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
+
+
+def _target(username: str) -> Target:
+    """The member who is meant; for a name that nobody has, nobody."""
+    user = User.objects.filter(Q(username__iexact=username) | Q(email__iexact=username)).order_by("pk").first()
+    return target_of(user) if user is not None else Target(kind_of(User))
 
 
 def _limit_of_pair() -> Limit:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
+from tenants.audit.origin import from_request
 from tenants.context import PUBLIC, TenantRef, tenant_context
 from tenants.errors import TenantSuspended, UnknownHost
 from tenants.hosts import PROOF_PATH, host_map
@@ -47,7 +48,7 @@ class TenantMiddleware:
             return self.refuse(request, TenantSuspended())
         if tenant.is_public:
             request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
-        with tenant_context(tenant):
+        with tenant_context(tenant), from_request(request):
             response = await self.get_response(request)
         if isinstance(response, StreamingHttpResponse) and response.is_async:
             response.streaming_content = _InTenant(tenant, cast(AsyncIterable[bytes], response.streaming_content))

@@ -39,8 +39,11 @@ class MemberBackend(ModelBackend):
             if request is not None:
                 request.sign_in_locked_until = until  # type: ignore[attr-defined]  # for the form's words
             raise SignInLocked
-        user = super().authenticate(request, username=_user_name(username), password=password, **kwargs)
-        if user is not None:
+        meant = _user_name(username)
+        user = super().authenticate(request, username=meant, password=password, **kwargs)
+        if user is None:
+            attempt.failed(meant)
+        else:
             attempt.succeeded()
         return user
 

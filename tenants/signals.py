@@ -7,3 +7,6 @@ from django.dispatch import Signal
 tenant_erased = Signal()
 """A tenant is being deleted: remove what a table of the public schema holds of it. Sent inside the transaction, with
 ``schema_name``."""
+
+password_changed = Signal()
+"""Somebody has a new password in place of an older one. Sent by ``User.save``, in its transaction, with ``user``."""

@@ -15,6 +15,7 @@ from procrastinate.contrib.django import app
 from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job
 
+from tenants.audit.origin import from_job
 from tenants.context import TenantRef, public_context, require_tenant, tenant_context
 from tenants.database import in_database, in_thread
 
@@ -56,7 +57,7 @@ def tenant_task(
             waits = tenant.suspended and waits_while_suspended
             if waits and await in_database(_keep_waiting, tenant_schema, task, context.job):
                 return
-            with tenant_context(tenant):
+            with tenant_context(tenant), from_job(name):
                 await in_thread(function, **arguments)
 
         task = app.task(name=name, queue=queue, pass_context=True, **options)(run)
@@ -101,6 +102,24 @@ async def forget_old_counters(timestamp: int) -> None:
     from tenants.budgets.rates import forget_old
 
     await in_database(forget_old)
+
+
+@daily_tenant_task(name="tenants.forget_audit", at="03:47", queue="maintenance")
+def forget_audit() -> None:
+    """Shorten a tenant's audit log by what is not kept any longer."""
+    from tenants.audit.retention import forget_old_entries
+
+    forget_old_entries()
+
+
+@app.periodic(cron="49 3 * * *")
+@app.task(name="tenants.forget_operators_audit", queue="maintenance")
+async def forget_operators_audit(timestamp: int) -> None:
+    """The same for the operators'."""
+    from tenants.audit.retention import forget_old_entries
+
+    with public_context(), from_job("tenants.forget_operators_audit"):
+        await in_thread(forget_old_entries)
 
 
 def _queue_for_each_tenant(task: Any) -> None:

@@ -56,7 +56,7 @@ def clean_tenants(tenants, django_db_blocker) -> Iterator[dict[str, TenantFixtur
     from tenants.database import give_connections_back
     from tenants.hosts import host_map
     from tenants.models import Tenant
-    from tests.factories import reset
+    from tests.factories import forget_audit_log, reset
 
     with django_db_blocker.unblock():
         yield tenants
@@ -65,6 +65,7 @@ def clean_tenants(tenants, django_db_blocker) -> Iterator[dict[str, TenantFixtur
             RunLease.objects.all().delete()
             _forget_plans_and_budgets()
             with connections["default"].cursor() as cursor:
+                forget_audit_log(cursor)
                 cursor.execute("DELETE FROM procrastinate_jobs")  # no worker runs: they would look like a stalled queue
         for tenant in tenants.values():
             reset(tenant)

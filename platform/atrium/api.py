@@ -5,6 +5,7 @@ from __future__ import annotations
 from assistants.api.assembly import assemble_api
 from assistants.openai_api.assembly import assemble_openai_api
 from rag.api import router as rag
+from tenants.api.audit import router as audit
 from tenants.api.keys import router as keys
 from tenants.api.members import router as members
 from tenants.api.scopes import close_undeclared
@@ -13,6 +14,7 @@ api = assemble_api()
 api.add_router("", rag, tags=["documents"])
 api.add_router("", members, tags=["members"])
 api.add_router("", keys, tags=["keys"])
+api.add_router("", audit)
 close_undeclared(api)
 
 openai_api = assemble_openai_api()

@@ -91,6 +91,7 @@ UNFOLD_OPERATOR: dict[str, Any] = {
                 "items": [
                     _link("Operators", "shield_person", "operator", "tenants.user"),
                     _link("API keys", "key", "operator", "tenants.operatorkey"),
+                    _link("Audit log", "history", "operator", "tenants.auditentry"),
                 ],
             },
             {
@@ -143,6 +144,7 @@ UNFOLD_TENANT: dict[str, Any] = {
                 "items": [
                     _link("Access rules", "rule", "console", "tenants.accessrule"),
                     _link("API keys", "key", "console", "tenants.apikey"),
+                    _link("Audit log", "history", "console", "tenants.auditentry"),
                 ],
             },
             {

@@ -29,6 +29,7 @@ from tenants.actors import Actor
 from tenants.admin import (
     AccessRuleAdmin,
     ApiKeyAdmin,
+    AuditEntryAdmin,
     BudgetAdmin,
     ErasureReceiptAdmin,
     InvitationAdmin,
@@ -44,6 +45,7 @@ from tenants.admin import (
 from tenants.models import (
     AccessRule,
     ApiKey,
+    AuditEntry,
     Budget,
     ErasureReceipt,
     Invitation,
@@ -181,6 +183,7 @@ operator_site.register(OperatorKey, OperatorKeyAdmin)
 operator_site.register(Plan, PlanAdmin)
 operator_site.register(ModelPrice, ModelPriceAdmin)
 operator_site.register(PlatformBudget, PlatformBudgetAdmin)
+operator_site.register(AuditEntry, AuditEntryAdmin)
 
 tenant_site = TenantSite(name="console")
 tenant_site.register(Thread, ThreadAdmin)
@@ -193,6 +196,7 @@ tenant_site.register(ApiKey, KeyAdmin)
 tenant_site.register(AccessRule, RuleAdmin)
 tenant_site.register(Budget, AssistantBudgetAdmin)
 tenant_site.register(RateLimit, RateLimitAdmin)
+tenant_site.register(AuditEntry, AuditEntryAdmin)
 
 if apps.is_installed("atrium.demo.example"):
     from atrium.demo.example.admin import IssueAdmin

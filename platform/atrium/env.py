@@ -39,6 +39,13 @@ def _whole(raw: str) -> int:
     return int(raw)
 
 
+def _audit_days(raw: str) -> int:
+    days = _whole(raw)
+    if 0 < days < 90:  # tenants/audit/retention.py: the database keeps to it, too
+        raise ValueError("expected 0, or a whole number of at least 90")
+    return days
+
+
 def _seconds(raw: str) -> float:
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]*)?", raw.strip()):
         raise ValueError("expected a number of seconds, such as 10 or 2.5")
@@ -164,6 +171,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("ATRIUM_RUN_TIMEOUT", _seconds, 300.0, "Seconds that one answer may take at the most."),
     Variable("ATRIUM_RUN_WAIT_DAYS", _whole, 7, "Days that a run waits for approval, then it expires; 0: for ever."),
     Variable("ATRIUM_RUN_EVENTS_DAYS", _whole, 30, "Days that an ended run's events are kept; 0: for ever."),
+    Variable("ATRIUM_AUDIT_DAYS", _audit_days, 0, "Days that the audit log is kept, at least 90; 0: for ever."),
     Variable("ATRIUM_EMAIL_HOST", _text, "", "Mail server. Empty: e-mails are written to the worker's output."),
     Variable("ATRIUM_EMAIL_PORT", _whole, 587, "The mail server's port."),
     Variable("ATRIUM_EMAIL_USER", _text, "", "Name to sign in with at the mail server."),

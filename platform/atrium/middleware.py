@@ -48,7 +48,8 @@ class RequestMiddleware(_AsyncOnly):
     async def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer; the id goes into the logs, the problems and ``X-Request-ID``."""
         started = time.perf_counter()
-        token = request_id.set(secrets.token_hex(8))
+        request.id = secrets.token_hex(8)  # type: ignore[attr-defined]  # for the audit log, which is below this layer
+        token = request_id.set(request.id)  # type: ignore[attr-defined]
         try:
             response = await self.get_response(request)
             response["X-Request-ID"] = request_id.get()

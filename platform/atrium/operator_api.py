@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assistants.api.documented import DocumentedAPI
 from assistants.api.rendering import JSONRenderer
+from tenants.api.audit import operator_router as audit
 from tenants.api.operator import OPERATOR_AUTH, router
 from tenants.api.refusals import answer_errors
 
@@ -17,3 +18,4 @@ operator_api = DocumentedAPI(
 )
 answer_errors(operator_api)
 operator_api.add_router("", router)
+operator_api.add_router("", audit)

@@ -16,6 +16,7 @@ from rag.models.collection import (
     SHORTEST_CHUNK,
 )
 from tenants.actors import Actor
+from tenants.audit import record, snapshot
 from tenants.errors import Conflict, InvalidInput
 
 
@@ -52,6 +53,7 @@ def create_collection(
                 overlap_tokens=overlap_tokens,
             )
             LexicalIndex.objects.create(collection=collection, language=language)
+            record("collection.added", collection, after=snapshot(collection), by=actor)
     except IntegrityError as error:
         raise Conflict(f"There is a collection named {name} already.", code="collection_exists") from error
     return collection

@@ -9,6 +9,7 @@ from django.db import transaction
 from rag.access import access_document_to_write
 from rag.ingest.index import remove_from_index
 from tenants.actors import Actor
+from tenants.audit import record, snapshot
 
 
 def delete_document(actor: Actor, document_id: UUID) -> None:
@@ -18,5 +19,6 @@ def delete_document(actor: Actor, document_id: UUID) -> None:
     """
     document = access_document_to_write(actor, document_id)
     with transaction.atomic():
+        record("document.deleted", document, before=snapshot(document), by=actor)
         remove_from_index(document)
         document.delete()

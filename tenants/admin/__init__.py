@@ -2,6 +2,7 @@
 
 from tenants.admin.access_rule import AccessRuleAdmin
 from tenants.admin.api_key import ApiKeyAdmin
+from tenants.admin.audit_log import AuditEntryAdmin
 from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_column
 from tenants.admin.budget import BudgetAdmin, RateLimitAdmin
 from tenants.admin.erasure_receipt import ErasureReceiptAdmin
@@ -14,6 +15,7 @@ from tenants.admin.tenant import TenantAdmin
 __all__ = [
     "AccessRuleAdmin",
     "ApiKeyAdmin",
+    "AuditEntryAdmin",
     "BudgetAdmin",
     "ErasureReceiptAdmin",
     "InvitationAdmin",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.contrib.messages import SUCCESS
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -21,11 +20,11 @@ from tenants.admin.base import UseCaseAdmin, actor_in_console
 from tenants.errors import AtriumError
 from tenants.models import AccessRule, User
 from tenants.rules.actions import ACTIONS, RUN
-from tenants.rules.book import changed_here
 from tenants.rules.explain import Explanation, Question
 from tenants.rules.preview import Known
 from tenants.rules.words import permission_in_words, sentence, window_in_words
 from tenants.use_cases.access import explain_access
+from tenants.use_cases.access_rules import enable_rule
 from tenants.use_cases.preview_rule import Preview, preview_rule
 
 _PREVIEW = "_preview"  # the button's name in templates/admin/tenants/accessrule/submit_line.html
@@ -216,11 +215,11 @@ class AccessRuleAdmin(UseCaseAdmin):
     @action(description="Enable")
     def enable(self, request: HttpRequest, rules: QuerySet[AccessRule]) -> None:
         """Let the chosen rules decide."""
-        self.message_user(request, f"Enabled: {rules.update(enabled=True)}.", SUCCESS)
-        changed_here()
+        actor = actor_in_console(request)
+        self.do_to_each(request, rules, lambda rule: enable_rule(actor, rule, enabled=True), "Enabled")
 
     @action(description="Disable")
     def disable(self, request: HttpRequest, rules: QuerySet[AccessRule]) -> None:
         """Leave the chosen rules out of decisions."""
-        self.message_user(request, f"Disabled: {rules.update(enabled=False)}.", SUCCESS)
-        changed_here()
+        actor = actor_in_console(request)
+        self.do_to_each(request, rules, lambda rule: enable_rule(actor, rule, enabled=False), "Disabled")

@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_column
 from tenants.models import ApiKey, User
 from tenants.scopes import ORDINARY, SCOPES, ordinary_scopes
-from tenants.use_cases.api_keys import KeyLimits, issue_api_key, revoke_api_key
+from tenants.use_cases.api_keys import KeyLimits, issue_api_key, rename_api_key, revoke_api_key
 
 VALID, REVOKED, EXPIRED = "Valid", "Revoked", "Expired"
 
@@ -134,7 +134,8 @@ class ApiKeyAdmin(UseCaseAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         """Issue the key; or store its new name, and do what the button says."""
         if change:
-            obj.save(update_fields=["name"])
+            if "name" in form.changed_data:
+                adopt(obj, rename_api_key(actor_in_console(request), obj.pk, obj.name))
             self.press_buttons(request, obj)
             return
         given = form.cleaned_data

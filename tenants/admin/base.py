@@ -18,6 +18,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from tenants.actors import Actor
+from tenants.audit import delete_recorded, save_recorded
 from tenants.errors import AtriumError
 from tenants.members import member_actor
 
@@ -90,6 +91,34 @@ class UseCaseAdmin(ModelAdmin):
         """The form with one button that saves."""
         context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
         return super().render_change_form(request, context, *args, **kwargs)
+
+    # -- what pages change is recorded (tenants/audit). A page that calls a use case leaves it to that.
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Store the row and record it, then do what the pressed button says."""
+        save_recorded(obj)
+        self.press_buttons(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete the row, and record what it was."""
+        delete_recorded(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete the chosen rows, each as by itself; all or none."""
+        with transaction.atomic():
+            for row in queryset:
+                self.delete_model(request, row)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: Any) -> None:
+        """Store the rows below the form, and record each."""
+        formset.save(commit=False)
+        for row in formset.deleted_objects:
+            delete_recorded(row)
+        for row in [*(row for row, _ in formset.changed_objects), *formset.new_objects]:
+            save_recorded(row)
+        formset.save_m2m()
+
+    # -- buttons and actions
 
     def press_buttons(self, request: HttpRequest, obj: Any) -> None:
         """Do what the pressed button of ``actions_submit_line`` says, without storing the form's object first.

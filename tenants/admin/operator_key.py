@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from unfold.decorators import action, display
 
 from tenants.admin.api_key import ApiKeyAdmin
-from tenants.admin.base import adopt
+from tenants.admin.base import UseCaseAdmin, adopt
 from tenants.models import OperatorKey
 from tenants.use_cases.operator_keys import issue_operator_key, revoke_operator_key
 
@@ -35,7 +35,7 @@ class OperatorKeyAdmin(ApiKeyAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         """Issue the key, or store its new name."""
         if change:
-            super().save_model(request, obj, form, change)
+            UseCaseAdmin.save_model(self, request, obj, form, change)
             return
         given = form.cleaned_data
         row, secret = issue_operator_key(request.user, given["name"], given["expires_at"])  # type: ignore[arg-type]

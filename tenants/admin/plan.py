@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from tenants.admin.base import UseCaseAdmin
+from tenants.audit import save_recorded
 from tenants.models import Plan
 from tenants.own_assistants import ALL_OWN
 
@@ -82,8 +83,9 @@ class PlanAdmin(UseCaseAdmin):
 
     def save_model(self, request: HttpRequest, obj: Plan, form: Any, change: Any) -> None:
         """Store the plan; a new default one takes the place of the other."""
-        if obj.is_default:
-            Plan.objects.exclude(pk=obj.pk).filter(is_default=True).update(is_default=False)
+        for other in Plan.objects.exclude(pk=obj.pk).filter(is_default=True) if obj.is_default else ():
+            other.is_default = False
+            save_recorded(other)
         super().save_model(request, obj, form, change)
 
     def has_delete_permission(self, request: HttpRequest, obj: Plan | None = None) -> bool:

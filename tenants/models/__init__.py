@@ -3,6 +3,7 @@
 from tenants.models.access_rule import AccessRule
 from tenants.models.api_key import ApiKey
 from tenants.models.attempts import Attempts
+from tenants.models.audit_entry import AuditEntry
 from tenants.models.budget import Budget, BudgetCounter, BudgetReservation, PlatformBudget
 from tenants.models.erasure_receipt import ErasureReceipt
 from tenants.models.invitation import Invitation
@@ -18,6 +19,7 @@ __all__ = [
     "AccessRule",
     "ApiKey",
     "Attempts",
+    "AuditEntry",
     "Budget",
     "BudgetCounter",
     "BudgetReservation",

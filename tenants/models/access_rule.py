@@ -48,6 +48,25 @@ class AccessRule(models.Model):
     Without a rule that allows there is no access; a rule that denies beats any that allows.
     """
 
+    audited_fields: ClassVar = (
+        "effect",
+        "action",
+        "assistant_id",
+        "resource",
+        "audience",
+        "role",
+        "group",
+        "member",
+        "api_key",
+        "site_id",
+        "starts_at",
+        "ends_at",
+        "runs_per_minute",
+        "tokens_per_day",
+        "enabled",
+        "note",
+    )
+
     class Effect(models.TextChoices):
         """What the rule does to those it names."""
 

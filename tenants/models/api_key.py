@@ -20,6 +20,8 @@ class ApiKey(models.Model):
     right to a minute or two (``tenants/key_use.py``).
     """
 
+    audited_fields: ClassVar = ("name", "prefix", "user", "scopes", "assistants", "expires_at", "revoked_at")
+
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=20, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)

@@ -25,6 +25,8 @@ class BudgetTerms(models.Model):
         DAY = "day", "Day"
         MONTH = "month", "Month"
 
+    audited_fields: ClassVar[tuple[str, ...]] = ("period", "tokens", "cost", "enabled", "note")
+
     id = models.BigAutoField(primary_key=True)
     period = models.CharField(max_length=10, choices=Period.choices, default=Period.MONTH)
     tokens = models.PositiveBigIntegerField(
@@ -67,6 +69,8 @@ class Budget(BudgetTerms):
         EACH_MEMBER = "each_member", "Each member by itself"
         SITE = "site", "One site"
         EACH_SITE = "each_site", "Each site by itself"
+
+    audited_fields: ClassVar = ("scope", "assistant_id", "member", *BudgetTerms.audited_fields)
 
     scope = models.CharField("for", max_length=20, choices=Scope.choices, default=Scope.TENANT)
     assistant_id = models.CharField("assistant", max_length=255, blank=True)

@@ -17,6 +17,8 @@ class Invitation(models.Model):
     The link holds ``nonce``, signed (``tenants/links.py``): a new one with each sending, so older links end.
     """
 
+    audited_fields: ClassVar = ("email", "role", "sent_at", "expires_at", "accepted_at", "withdrawn_at")
+
     email = models.EmailField("e-mail address")
     role = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+")
     invited_by = models.ForeignKey(

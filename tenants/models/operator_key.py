@@ -16,6 +16,8 @@ class OperatorKey(models.Model):
 
     lives_in = PUBLIC_ONLY
 
+    audited_fields: ClassVar = ("name", "prefix", "operator", "expires_at", "revoked_at")
+
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=20, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)

@@ -21,6 +21,10 @@ class Plan(models.Model):
     """
 
     lives_in = PUBLIC_ONLY
+    audited_fields: ClassVar = (
+        *("name", "is_default", "members", "documents", "storage_mb", "tokens_a_month", "cost_a_month"),
+        *("requests_a_minute", "assistant_ids", "model_names"),
+    )
 
     id = models.BigAutoField(primary_key=True)
     name = models.CharField(max_length=100, unique=True)
@@ -56,6 +60,7 @@ class ModelPrice(models.Model):
     """What a model's tokens cost, in US dollars a million. Goes before the setting ``ATRIUM_MODEL_PRICES``."""
 
     lives_in = PUBLIC_ONLY
+    audited_fields: ClassVar = ("model", "tokens_in", "tokens_out", "cached_in")
 
     id = models.BigAutoField(primary_key=True)
     model = models.CharField(

@@ -14,6 +14,8 @@ class RateLimit(models.Model):
     """How many requests to the API each key, member, site or address may make in a minute. Set by a tenant's
     administrators; the tenant's plan limits all of them together."""
 
+    audited_fields: ClassVar = ("scope", "requests_a_minute", "enabled")
+
     class Scope(models.TextChoices):
         """What is counted by itself."""
 

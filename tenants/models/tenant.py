@@ -15,6 +15,7 @@ class Tenant(TenantMixin):
     """A customer: one schema, one or more hosts."""
 
     lives_in = PUBLIC_ONLY
+    audited_fields: ClassVar = ("name", "schema_name", "status", "plan")
     auto_create_schema = False  # tenants/provisioning makes the schema and all that belongs into it
 
     class Status(models.TextChoices):
@@ -61,6 +62,8 @@ class Domain(DomainMixin):
     """
 
     lives_in = PUBLIC_ONLY
+    audit_name = "host"
+    audited_fields: ClassVar = ("tenant", "domain", "is_primary", "verified_at")
 
     waiting_token = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
     verified_at = models.DateTimeField(null=True, blank=True, editable=False)

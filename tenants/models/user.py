@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
+from django.db import transaction
 from django.utils.functional import lazy
 
 from tenants.context import current_tenant
 from tenants.router import BOTH
+from tenants.signals import password_changed
 
 
 def _called() -> str:
@@ -27,11 +30,21 @@ class User(AbstractUser):
     """
 
     lives_in = BOTH
+    audited_fields: ClassVar = ("username", "email", "first_name", "last_name", "is_active")
     role_names: Sequence[str]  # set where the roles were read in the same query (tenants/members.py)
 
     class Meta(AbstractUser.Meta):
         verbose_name = lazy(_called, str)()
         verbose_name_plural = lazy(_called_together, str)()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Django's. A new password is told of in the same transaction (``tenants/audit/listening.py``)."""
+        if self._state.adding or self._password is None:  # type: ignore[attr-defined]
+            super().save(*args, **kwargs)
+            return
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            password_changed.send(type(self), user=self)
 
     @property
     def display_name(self) -> str:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from django.core.management.base import CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.db.migrations.exceptions import InconsistentMigrationHistory
 
+from tenants.audit import Target, record
 from tenants.context import PUBLIC, TenantRef, public_context
 from tenants.errors import NotFound
 from tenants.models import Tenant
@@ -80,7 +81,16 @@ def migrate_all(progress: Progress, *, canary: str = "", connections: int = CONN
         there = [tenant.schema_name for tenant in tenants()]
         run.forget_deleted(set(there))
         mend_broken_roles(there)
+        _record(run.report)
         return run.report
+
+
+def _record(report: Report) -> None:
+    """Into the operators' audit log, where there was something to do."""
+    done = {"migrated": len(report.migrated), "failed": report.failed, "not tried": len(report.not_tried)}
+    if any(done.values()):
+        with public_context(), transaction.atomic():
+            record("migrations.run", Target("migrations"), after=done)
 
 
 def planned() -> list[Planned]:

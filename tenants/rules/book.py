@@ -52,8 +52,3 @@ def connect_signals() -> None:
             named = f"atrium-rules-{model.__name__}-{id(signal)}"
             signal.connect(rule_book.changed_here, sender=model, dispatch_uid=named)
     m2m_changed.connect(rule_book.changed_here, sender=User.groups.through, dispatch_uid="atrium-rules-membership")
-
-
-def changed_here() -> None:
-    """The current tenant's rules were changed by a statement that sends no signal (``update``): read them again."""
-    rule_book.changed_here()

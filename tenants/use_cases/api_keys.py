@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from tenants.actors import ADMIN, OWNER, Actor
+from tenants.audit import record, recorded, snapshot
 from tenants.errors import InvalidInput, NotAllowed, NotFound
 from tenants.keys import create_api_key
 from tenants.models import ApiKey, User
@@ -40,15 +41,18 @@ def issue_api_key(
     """
     limits = limits or KeyLimits()
     _check_may(actor, user)
-    name = check_text(name, field="name", longest=100).strip()
-    if not name:
-        raise InvalidInput("A key's name has 1 to 100 characters.", field="name")
+    name = _clean_name(name)
     if limits.expires_at is not None and limits.expires_at <= timezone.now():
         raise InvalidInput("This moment has passed: the key would never work.", field="expires_at")
     scopes = ordinary_scopes() if limits.scopes is None else known_scopes(limits.scopes)
     _check_holder(user, scopes)
     _check_not_more(actor, scopes, limits.assistants)
-    return create_api_key(name, user, scopes=scopes, assistants=limits.assistants, expires_at=limits.expires_at)
+    with transaction.atomic():
+        row, secret = create_api_key(
+            name, user, scopes=scopes, assistants=limits.assistants, expires_at=limits.expires_at
+        )
+        record("api_key.issued", row, after=snapshot(row), by=actor)
+    return row, secret
 
 
 def list_api_keys(actor: Actor) -> QuerySet[ApiKey]:
@@ -74,9 +78,32 @@ def revoke_api_key(actor: Actor, key_id: int) -> ApiKey:
             raise NotFound("There is no such key.")
         _check_may(actor, row.user)
         if row.revoked_at is None:
-            row.revoked_at = timezone.now()
-            row.save(update_fields=["revoked_at"])
+            with recorded(row, "api_key.revoked", by=actor):
+                row.revoked_at = timezone.now()
+                row.save(update_fields=["revoked_at"])
     return row
+
+
+def rename_api_key(actor: Actor, key_id: int, name: str) -> ApiKey:
+    """Give a key another name. Raises ``NotFound``, ``NotAllowed`` and ``InvalidInput``."""
+    name = _clean_name(name)
+    with transaction.atomic():
+        row = ApiKey.objects.select_for_update(of=("self",)).select_related("user").filter(pk=key_id).first()
+        if row is None:
+            raise NotFound("There is no such key.")
+        _check_may(actor, row.user)
+        if row.name != name:
+            with recorded(row, "api_key.changed", by=actor):
+                row.name = name
+                row.save(update_fields=["name"])
+    return row
+
+
+def _clean_name(name: str) -> str:
+    name = check_text(name, field="name", longest=100).strip()
+    if not name:
+        raise InvalidInput("A key's name has 1 to 100 characters.", field="name")
+    return name
 
 
 def _check_may(actor: Actor, user: User | None) -> None:

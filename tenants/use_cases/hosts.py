@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from tenants.audit import delete_recorded, record, recorded, snapshot
 from tenants.context import public_context
 from tenants.errors import Conflict, InvalidInput, NotFound
 from tenants.hosts import PROOF_PATH
@@ -54,13 +55,15 @@ def add_host(tenant_id: int, host: str, *, confirmed: bool = False) -> Domain:
             raise NotFound("There is no such tenant.")
         try:
             with transaction.atomic():
-                return Domain.objects.create(
+                row = Domain.objects.create(
                     tenant_id=tenant_id,
                     domain=host,
                     is_primary=False,
                     waiting_token="" if confirmed else secrets.token_urlsafe(24),
                     verified_at=timezone.now() if confirmed else None,
                 )
+                record("host.added", row, after=snapshot(row, confirmed=confirmed))
+                return row
         except IntegrityError:
             raise Conflict(f"The host {host} belongs to a tenant already.", code="host_taken") from None
 
@@ -77,8 +80,9 @@ def verify_host(tenant_id: int, host: str, *, confirmed: bool = False, port: int
         _check(row, port)
     with public_context(), transaction.atomic():
         row = Domain.objects.select_for_update().get(pk=row.pk)
-        row.waiting_token, row.verified_at = "", timezone.now()
-        row.save(update_fields=["waiting_token", "verified_at"])
+        with recorded(row, "host.confirmed" if confirmed else "host.verified"):
+            row.waiting_token, row.verified_at = "", timezone.now()
+            row.save(update_fields=["waiting_token", "verified_at"])
     return row
 
 
@@ -90,7 +94,7 @@ def remove_host(tenant_id: int, host: str) -> None:
             "A tenant keeps its primary host. Suspend the tenant to keep everybody out.", code="primary_host"
         )
     with public_context():
-        row.delete()
+        delete_recorded(row)
 
 
 def make_primary(tenant_id: int, host: str) -> Domain:
@@ -100,8 +104,9 @@ def make_primary(tenant_id: int, host: str) -> Domain:
         raise HostNotVerified("Verify the host first.")
     with public_context(), transaction.atomic():
         Domain.objects.filter(tenant_id=tenant_id, is_primary=True).exclude(pk=row.pk).update(is_primary=False)
-        row.is_primary = True
-        row.save(update_fields=["is_primary"])
+        with recorded(row, "host.made_primary"):
+            row.is_primary = True
+            row.save(update_fields=["is_primary"])
     return row
 
 

@@ -12,10 +12,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from tenants.actors import Actor
+from tenants.audit import record, recorded, snapshot
 from tenants.context import require_tenant
 from tenants.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from tenants.letters import send_invitation
 from tenants.links import invitation_of, new_nonce
+from tenants.members import member_actor
 from tenants.models import Invitation, User
 from tenants.policies import may_manage_holder_of, may_manage_people
 from tenants.text import check_text
@@ -59,6 +61,7 @@ def invite(actor: Actor, email: str, role: str, *, site: str) -> Invitation:
                 sent_at=now,
                 expires_at=now + WORKS_FOR,
             )
+            record("invitation.sent", invitation, after=snapshot(invitation), by=actor)
             send_invitation.defer(invitation_id=invitation.pk, site=site)
     except IntegrityError:
         said = "This address is invited already. Send that invitation again, or withdraw it."
@@ -70,9 +73,10 @@ def resend_invitation(actor: Actor, invitation_id: int, *, site: str) -> Invitat
     """Send it again, with a new link; the older one ends. Raises ``NotFound``, ``NotAllowed``."""
     with transaction.atomic():
         invitation = _open(actor, invitation_id)
-        invitation.nonce, invitation.sent_at = new_nonce(), timezone.now()
-        invitation.expires_at = invitation.sent_at + WORKS_FOR
-        invitation.save(update_fields=["nonce", "sent_at", "expires_at"])
+        with recorded(invitation, "invitation.sent_again", by=actor):
+            invitation.nonce, invitation.sent_at = new_nonce(), timezone.now()
+            invitation.expires_at = invitation.sent_at + WORKS_FOR
+            invitation.save(update_fields=["nonce", "sent_at", "expires_at"])
         send_invitation.defer(invitation_id=invitation.pk, site=site)
     return invitation
 
@@ -81,8 +85,9 @@ def withdraw_invitation(actor: Actor, invitation_id: int) -> Invitation:
     """End it: its link does not work any more. Raises ``NotFound``, ``NotAllowed``."""
     with transaction.atomic():
         invitation = _open(actor, invitation_id)
-        invitation.withdrawn_at = timezone.now()
-        invitation.save(update_fields=["withdrawn_at"])
+        with recorded(invitation, "invitation.withdrawn", by=actor):
+            invitation.withdrawn_at = timezone.now()
+            invitation.save(update_fields=["withdrawn_at"])
     return invitation
 
 
@@ -113,8 +118,9 @@ def accept_invitation(token: str, *, first_name: str, last_name: str, password: 
             first_name=first_name,
             last_name=last_name,
         )
-        invitation.accepted_at, invitation.accepted_by = timezone.now(), user
-        invitation.save(update_fields=["accepted_at", "accepted_by"])
+        with recorded(invitation, "invitation.accepted", by=member_actor(user)):
+            invitation.accepted_at, invitation.accepted_by = timezone.now(), user
+            invitation.save(update_fields=["accepted_at", "accepted_by"])
     return user
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from tenants.actors import CONSOLE_ROLES, OWNER, Actor
+from tenants.audit import record, snapshot
 from tenants.budgets.plans import check_room_for_member
 from tenants.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from tenants.models import User
@@ -32,6 +33,7 @@ def add_member(actor: Actor, *, password: str | None, roles: Collection[str], **
         check_room_for_member()
         user = User.objects.create_user(password=password, **profile)
         _give(user, roles)
+        record("member.added", user, after=snapshot(user, roles=set(roles)), by=actor)
     return user
 
 
@@ -56,6 +58,7 @@ def change_member(
             raise NotFound("There is no such member.")
         held = role_names(user)
         _check_may(actor, {*held, *(roles or ())})
+        before = snapshot(user, roles=held)
         if is_active and not user.is_active:
             check_room_for_member()
         for name, value in profile.items():
@@ -64,6 +67,9 @@ def change_member(
         _give(user, held if roles is None else roles)
         if not User.objects.filter(groups__name=OWNER, is_active=True).exists():
             raise Conflict("Somebody must stay who is an owner and can sign in.", code="last_owner")
+        after = snapshot(user, roles=held if roles is None else set(roles))
+        if before != after:
+            record("member.changed", user, before=before, after=after, by=actor)
     return user
 
 

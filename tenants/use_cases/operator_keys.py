@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from tenants.audit import record, recorded, snapshot
 from tenants.context import public_context
 from tenants.errors import InvalidInput, NotFound
 from tenants.keys import digest_of
@@ -30,7 +31,7 @@ def issue_operator_key(operator: User, name: str, expires_at: datetime | None = 
     if expires_at is not None and expires_at <= timezone.now():
         raise InvalidInput("This moment has passed: the key would never work.", field="expires_at")
     secret = KEY_START + secrets.token_urlsafe(32)
-    with public_context():
+    with public_context(), transaction.atomic():
         row = OperatorKey.objects.create(
             name=name,
             operator=operator,
@@ -38,6 +39,7 @@ def issue_operator_key(operator: User, name: str, expires_at: datetime | None = 
             digest=digest_of(secret),
             expires_at=expires_at,
         )
+        record("operator_key.issued", row, after=snapshot(row))
     return row, secret
 
 
@@ -55,6 +57,7 @@ def revoke_operator_key(key_id: int) -> OperatorKey:
         if row is None:
             raise NotFound("There is no such key.")
         if row.revoked_at is None:
-            row.revoked_at = timezone.now()
-            row.save(update_fields=["revoked_at"])
+            with recorded(row, "operator_key.revoked"):
+                row.revoked_at = timezone.now()
+                row.save(update_fields=["revoked_at"])
     return row

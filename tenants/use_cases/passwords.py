@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import transaction
+
 from tenants import attempts
 from tenants.attempts import Limit
+from tenants.audit import Target, record
+from tenants.audit.origin import NOBODY
+from tenants.audit.recording import kind_of
 from tenants.letters import send_password_resets
 from tenants.links import may_reset
 from tenants.lockout import Attempt
@@ -23,8 +28,10 @@ def ask_for_new_password(email: str, *, address: str, site: str) -> None:
     """
     if _is_too_often(email, address):
         return
-    members = User.objects.filter(email__iexact=email, is_active=True)
-    send_password_resets.defer(user_ids=[user.pk for user in members if may_reset(user)], site=site)
+    asked = list(User.objects.filter(email__iexact=email, is_active=True))
+    with transaction.atomic():
+        record("password_reset.asked", asked[0] if len(asked) == 1 else Target(kind_of(User)), by=NOBODY)
+        send_password_resets.defer(user_ids=[user.pk for user in asked if may_reset(user)], site=site)
 
 
 def let_in_again(user: User, address: str) -> None:

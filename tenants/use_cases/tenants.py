@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from tenants import waiting_jobs
 from tenants.actors import OWNER, Actor
+from tenants.audit import record, recorded, snapshot
 from tenants.context import public_context, tenant_context
 from tenants.errors import InvalidInput, NotFound
 from tenants.models import ErasureReceipt, Tenant, User
@@ -44,6 +45,7 @@ def open_tenant(schema_name: str, name: str, host: str, owner: FirstOwner) -> Te
     _check_owner(owner)
     with public_context(), transaction.atomic():
         tenant = create_tenant(schema_name, name, host)
+        record("tenant.opened", tenant, after=snapshot(tenant, host=host))
         with tenant_context(tenant.as_ref()) as ref:
             add_member(
                 Actor("system", ref),
@@ -80,24 +82,25 @@ def rename_tenant(tenant_id: int, name: str) -> Tenant:
     name = clean_name(name)
     with public_context(), transaction.atomic():
         tenant = _locked(tenant_id)
-        tenant.name = name
-        tenant.save(update_fields=["name"])
+        with recorded(tenant, "tenant.renamed"):
+            tenant.name = name
+            tenant.save(update_fields=["name"])
     return tenant
 
 
 def suspend_tenant(tenant_id: int) -> Tenant:
     """Refuse the tenant's people and keys everywhere; nothing is lost, and its jobs wait. Raises ``NotFound``."""
-    return _set_status(tenant_id, Tenant.Status.SUSPENDED)
+    return _set_status(tenant_id, Tenant.Status.SUSPENDED, "tenant.suspended")
 
 
 def resume_tenant(tenant_id: int) -> Tenant:
     """Let the tenant's people and keys in again, and its jobs run. Raises ``NotFound``."""
-    return _set_status(tenant_id, Tenant.Status.ACTIVE)
+    return _set_status(tenant_id, Tenant.Status.ACTIVE, "tenant.resumed")
 
 
 def archive_tenant(tenant_id: int) -> Tenant:
     """Put the tenant away: refused as if suspended, and left out of lists. Raises ``NotFound``."""
-    return _set_status(tenant_id, Tenant.Status.ARCHIVED)
+    return _set_status(tenant_id, Tenant.Status.ARCHIVED, "tenant.archived")
 
 
 def delete_tenant(tenant_id: int, name: str, *, by: str) -> ErasureReceipt:
@@ -121,6 +124,7 @@ def delete_tenant(tenant_id: int, name: str, *, by: str) -> ErasureReceipt:
         jobs = waiting_jobs.forget(tenant.schema_name)
         tenant_erased.send(Tenant, schema_name=tenant.schema_name)
         receipt = write_receipt(tenant, hosts, tables, jobs, by)
+        record("tenant.deleted", tenant, before=snapshot(tenant, hosts=hosts), after=_of_receipt(receipt))
         tenant.delete(force_drop=False)
     log.warning("a tenant was deleted", extra={"schema": receipt.schema_name, "by": by, "receipt": receipt.pk})
     return receipt
@@ -132,6 +136,10 @@ def clean_name(name: str) -> str:
     if not 0 < len(name) <= 200:
         raise InvalidInput("A tenant's name has 1 to 200 characters.", field="name")
     return name
+
+
+def _of_receipt(receipt: ErasureReceipt) -> dict[str, object]:
+    return {"receipt": receipt.pk, "rows": receipt.rows, "jobs": receipt.jobs}
 
 
 def _check_owner(owner: FirstOwner) -> None:
@@ -147,11 +155,12 @@ def _check_owner(owner: FirstOwner) -> None:
         raise InvalidInput(" ".join(error.messages), field="owner.password") from error
 
 
-def _set_status(tenant_id: int, status: Tenant.Status) -> Tenant:
+def _set_status(tenant_id: int, status: Tenant.Status, action: str) -> Tenant:
     with public_context(), transaction.atomic():
         tenant = _locked(tenant_id)
-        tenant.status = status
-        tenant.save(update_fields=["status"])
+        with recorded(tenant, action):
+            tenant.status = status
+            tenant.save(update_fields=["status"])
         if status == Tenant.Status.ACTIVE:
             waiting_jobs.wake(tenant.schema_name)
     return tenant

@@ -242,6 +242,7 @@ OPERATORS = {
 QUEUE = {f"procrastinate_{name}" for name in ("jobs", "events", "periodic_defers", "workers")}
 FRAMEWORK_IN_BOTH = {
     *("tenants_user", "tenants_user_groups", "tenants_user_user_permissions", "tenants_attempts"),
+    "tenants_auditentry",
     *("auth_group", "auth_group_permissions", "auth_permission"),
     *("django_session", "django_content_type", "django_admin_log", "django_migrations"),
 }

@@ -17,6 +17,8 @@ class Issue(models.Model):
         OPEN = "open", "Open"
         CLOSED = "closed", "Closed"
 
+    audited_fields: ClassVar = ("title", "status", "assignee")
+
     title = models.CharField(max_length=200)
     body = models.TextField(blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
