@@ -70,7 +70,7 @@ class Budget(BudgetTerms):
         SITE = "site", "One site"
         EACH_SITE = "each_site", "Each site by itself"
 
-    audited_fields: ClassVar = ("scope", "assistant_id", "member", *BudgetTerms.audited_fields)
+    audited_fields: ClassVar = ("scope", "assistant_id", "member", "site_id", *BudgetTerms.audited_fields)
 
     scope = models.CharField("for", max_length=20, choices=Scope.choices, default=Scope.TENANT)
     assistant_id = models.CharField("assistant", max_length=255, blank=True)
