@@ -34,6 +34,8 @@ OPERATIONS = [
     ("DELETE", "tenants/acme/hosts/acme.localhost/"),
     ("GET", "receipts/"),
     ("GET", "receipts/1/"),
+    ("GET", "audit/"),
+    ("GET", "audit/export"),
 ]
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "tenants/"): NEW,
