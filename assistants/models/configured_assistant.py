@@ -14,6 +14,12 @@ class ConfiguredAssistant(models.Model):
     Every process keeps these rows and is told of changes by a trigger (``assistants/tenant_assistants.py``).
     """
 
+    audit_name = "assistant"
+    audited_fields: ClassVar = (
+        *("base", "enabled", "name", "description", "instructions", "model", "temperature", "tools", "knowledge"),
+        *("collections", "starter_questions"),
+    )
+
     class Knowledge(models.TextChoices):
         """Where an assistant looks for passages. Empty: as its developer has it."""
 

@@ -19,6 +19,7 @@ from assistants.tenant_assistants import TenantAssistants, base_of, configuratio
 from assistants.use_cases.assistant_settings import check_whole, checked_settings
 from assistants.versions import version_of
 from tenants.actors import Actor
+from tenants.audit import delete_recorded, record, recorded, snapshot
 from tenants.budgets.plans import in_plan, one_at_a_time
 from tenants.errors import Conflict, InvalidInput, NotAllowed
 from tenants.own_assistants import OWN_PREFIX
@@ -125,6 +126,7 @@ def create_assistant(actor: Actor, base: str, settings: Mapping[str, Any], enabl
             raise TooManyAssistants
         row.pk = _free_id(row.name, taken)
         row.save(force_insert=True)
+        record("assistant.added", row, after=snapshot(row), by=actor)
     return row
 
 
@@ -140,10 +142,11 @@ def adjust_assistant(actor: Actor, assistant_id: str, changes: Mapping[str, Any]
         cls = base_of(configuration_in(row))
         if cls is None:
             raise Conflict("The class that this assistant stands on is not installed any more. You can delete it.")
-        _set(row, checked_settings(actor, cls, changes))
-        row.enabled = bool(changes.get("enabled", row.enabled))
-        row.changed_by_id = actor.user_id
-        row.save()
+        with recorded(row, "assistant.changed", by=actor):
+            _set(row, checked_settings(actor, cls, changes))
+            row.enabled = bool(changes.get("enabled", row.enabled))
+            row.changed_by_id = actor.user_id
+            row.save()
     return row
 
 
@@ -157,7 +160,7 @@ def delete_assistant(actor: Actor, assistant_id: str) -> None:
         one_at_a_time(ASSISTANTS)
         row = ConfiguredAssistant.objects.filter(pk=assistant_id).first()
         if row is not None:
-            row.delete()
+            delete_recorded(row, by=actor)
         elif assistant_id not in AIAssistant.get_cls_registry():
             raise AIAssistantNotDefinedError
 
