@@ -38,7 +38,7 @@ DROP TRIGGER IF EXISTS atrium_audit_all ON tenants_auditentry;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0009_limits'),
+        ('tenants', '0010_visitors'),
     ]
 
     operations = [
