@@ -84,3 +84,10 @@ class EmbeddingUnavailable(Unavailable):
 
     code = "embedding_unavailable"
     title = "The embedding model does not answer"
+
+
+class RerankerUnavailable(Unavailable):
+    """The reranker does not answer. Try again in a moment."""
+
+    code = "reranker_unavailable"
+    title = "The reranker does not answer"

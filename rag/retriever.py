@@ -9,7 +9,7 @@ from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, Callba
 from langchain_core.documents import Document as LangChainDocument
 from langchain_core.retrievers import BaseRetriever
 
-from rag.search.hybrid import Hit
+from rag.search.hits import Hit
 from rag.use_cases.search import asearch, search
 from tenants.actors import Actor
 from tenants.database import give_connections_back

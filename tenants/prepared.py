@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Expression, Field, Model, QuerySet
 
@@ -72,3 +73,15 @@ class Prepared(Generic[Row]):
         queryset = self._make()
         sql, parameters = queryset.query.sql_with_params()
         return queryset.model, sql, parameters, list(queryset.query.annotation_select)
+
+
+def prepared_rows(statement: str, parameters: Any) -> list[tuple[Any, ...]]:
+    """The rows of a statement that PostgreSQL parses and plans once a connection, and not each time.
+
+    For long statements that are asked again and again, with ``%(name)s`` for what differs. On another tenant's schema
+    the server plans it anew by itself. Raises Django's database errors.
+    """
+    with connection.cursor() as cursor:  # brings the session to the tenant that is in force
+        server_side = psycopg.Cursor(cursor.connection)
+        with connection.wrap_database_errors, server_side:
+            return server_side.execute(statement, parameters, prepare=True).fetchall()

@@ -149,6 +149,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("AI_ASSISTANT_MODEL_TOTAL_SECONDS", _seconds, 240.0, "Seconds for a reply with all attempts at it."),
     Variable("ATRIUM_EMBEDDING_MODEL", _text, "", "Embedding model. Empty: the built-in offline embedder."),
     Variable("ATRIUM_EMBEDDING_DIMENSION", _whole, 1536, "Length of the embedding model's vectors."),
+    Variable("ATRIUM_RERANKER", _text, "", "Dotted path of a reranker's class. Empty: searches are not reranked."),
     Variable(
         "ATRIUM_MODEL_PRICES",
         _prices,

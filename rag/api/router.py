@@ -11,10 +11,10 @@ from ninja import Query, Router
 from rag.access import access_collections, access_documents
 from rag.api.schemas import CollectionOut, DocumentOut, PassageOut, SearchIn, SearchOut
 from rag.models import Collection, Document
-from rag.search.hybrid import Hit
+from rag.search.hits import Hit
 from rag.use_cases.get_passage import Passage
 from rag.use_cases.get_passage import get_passage as get_passage_of
-from rag.use_cases.search import asearch
+from rag.use_cases.search import Options, asearch
 from tenants.actors import Actor
 from tenants.api.auth import actor_of
 from tenants.api.scopes import needs_scope
@@ -40,7 +40,9 @@ async def list_collections(request: HttpRequest) -> list[Collection]:
 @needs_scope(DOCUMENTS_READ)
 async def search_collections(request: HttpRequest, body: SearchIn) -> dict[str, list[Hit]]:
     """The best passages by words and by meaning. Nothing is found where neither comes near."""
-    return {"hits": await asearch(actor_of(request), body.query, body.collection_ids, body.limit)}
+    told = body.dict(include={"limit", "filter", "mode", "min_score", "join"})
+    options = Options(**told, marks=True)
+    return {"hits": await asearch(actor_of(request), body.query, body.collection_ids, options=options)}
 
 
 @router.get("/documents/", response=list[DocumentOut], operation_id="list_documents", summary="List documents")

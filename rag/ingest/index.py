@@ -31,7 +31,7 @@ _WRITTEN = (
     *("text", "title", "media_type", "page_count", "chunk_count", "indexed_version"),
     *("status", "error", "error_code", "updated_at"),
 )
-_REMOVE_EMBEDDINGS = "DELETE FROM rag_embedding USING rag_chunk WHERE chunk_id = rag_chunk.id AND document_id = %s"
+_REMOVE_EMBEDDINGS = "DELETE FROM rag_embedding WHERE document_id = %s"
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,7 @@ def _insert_embeddings(chunks: Sequence[Chunk], prepared: PreparedDocument) -> N
             Embedding(
                 chunk=chunk,
                 collection_id=chunk.collection_id,
+                document_id=chunk.document_id,
                 model=prepared.model,
                 dimension=len(vector),
                 vector=vector,

@@ -22,17 +22,27 @@ SELECT coalesce(
 FROM unnest(%(texts)s::text[]) WITH ORDINALITY AS given (text, place) ORDER BY place
 """
 _ADD = f"""
+WITH added AS (
 INSERT INTO rag_posting (lexical_index_id, term, chunk_id, frequency, weight)
 SELECT %(index)s, word.lexeme, given.id, cardinality(word.positions),
        {weight_expression("cardinality(word.positions)", "given.length", "%(average)s")}
 FROM unnest(%(ids)s::bigint[], %(lengths)s::int[], %(texts)s::text[]) AS given (id, length, text),
      unnest(to_tsvector(%(language)s::regconfig, given.text)) AS word
+RETURNING term
+)
+INSERT INTO rag_term (lexical_index_id, term, chunk_count)
+SELECT %(index)s, term, count(*) FROM added GROUP BY term
+ON CONFLICT (lexical_index_id, term) DO UPDATE SET chunk_count = rag_term.chunk_count + excluded.chunk_count
 """  # noqa: S608  (put together from constants)
 _REMOVE = """
 WITH removed AS (
     SELECT id, lexeme_count FROM rag_chunk WHERE document_id = %(document)s
 ), postings AS (
-    DELETE FROM rag_posting USING removed WHERE chunk_id = removed.id
+    DELETE FROM rag_posting USING removed WHERE chunk_id = removed.id RETURNING lexical_index_id, term
+), terms AS (
+    UPDATE rag_term SET chunk_count = rag_term.chunk_count - counted.chunks
+    FROM (SELECT lexical_index_id, term, count(*) AS chunks FROM postings GROUP BY 1, 2) AS counted
+    WHERE (rag_term.lexical_index_id, rag_term.term) = (counted.lexical_index_id, counted.term)
 )
 SELECT count(*), coalesce(sum(lexeme_count), 0) FROM removed
 """

@@ -5,6 +5,16 @@ from rag.models.collection import Collection
 from rag.models.document import Document, Original
 from rag.models.embedding import Embedding
 from rag.models.ingestion_slot import IngestionSlot
-from rag.models.lexical import LexicalIndex, Posting
+from rag.models.lexical import LexicalIndex, Posting, Term
 
-__all__ = ["Chunk", "Collection", "Document", "Embedding", "IngestionSlot", "LexicalIndex", "Original", "Posting"]
+__all__ = [
+    "Chunk",
+    "Collection",
+    "Document",
+    "Embedding",
+    "IngestionSlot",
+    "LexicalIndex",
+    "Original",
+    "Posting",
+    "Term",
+]

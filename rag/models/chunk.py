@@ -35,7 +35,7 @@ class Chunk(models.Model):
     class Meta:
         ordering: ClassVar = ["document", "ordinal"]
         constraints: ClassVar = [
-            models.UniqueConstraint(name="one_chunk_a_place", fields=["document", "ordinal"]),
+            models.UniqueConstraint(name="one_chunk_a_place", fields=["document", "ordinal"], include=["id"]),
         ]
 
     def __str__(self) -> str:

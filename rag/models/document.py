@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 
@@ -65,6 +66,9 @@ class Document(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-created_at", "-id"]
+        indexes: ClassVar = [
+            GinIndex(name="document_metadata", fields=["metadata"], opclasses=["jsonb_path_ops"]),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="one_document_a_source",

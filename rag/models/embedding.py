@@ -9,29 +9,34 @@ from pgvector.django import HalfVectorField
 
 from rag.models.chunk import Chunk
 from rag.models.collection import Collection
+from rag.models.document import Document
 
 
 class Embedding(models.Model):
     """A chunk's vector by one model, as half-precision floats.
 
     The column has no fixed dimension. A model is searched fast when it has a partial index on the column cast
-    to its dimension, as migration 0001 makes for the offline one; without one the search is exact, and slower
-    as chunks become many.
+    to its dimension: a migration makes it for the offline one, ``rag.use_cases.build_vector_index`` for others when
+    their vectors become many. Document and collection stand here again, so that a filter needs no join.
     """
 
     id = models.BigAutoField(primary_key=True)
     chunk = models.ForeignKey(Chunk, on_delete=models.CASCADE, related_name="embeddings", db_index=False)
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+", db_index=False)
+    document = models.ForeignKey(
+        Document, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     model = models.CharField(max_length=200)
     dimension = models.PositiveSmallIntegerField()
     vector = HalfVectorField()
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(name="one_vector_a_chunk_and_model", fields=["chunk", "model"]),
+            models.UniqueConstraint(name="one_vector_a_chunk_and_model", fields=["chunk", "model", "dimension"]),
         ]
         indexes: ClassVar = [
             models.Index(name="embedding_of_collection", fields=["collection", "model"]),
+            models.Index(name="embedding_of_document", fields=["document", "model"]),
         ]
 
     def __str__(self) -> str:

@@ -42,6 +42,23 @@ class LexicalIndex(models.Model):
         return self.total_length / self.chunk_count if self.chunk_count else 0.0
 
 
+class Term(models.Model):
+    """In how many chunks of a collection a lexeme is: kept with the postings, so that a search need not count them.
+
+    A word that is in no chunk any more keeps its row with 0.
+    """
+
+    pk = models.CompositePrimaryKey("lexical_index_id", "term")
+    lexical_index = models.ForeignKey(
+        LexicalIndex, on_delete=models.CASCADE, related_name="terms", db_constraint=False, db_index=False
+    )
+    chunk_count = models.IntegerField()
+    term = models.TextField(db_collation="C")
+
+    def __str__(self) -> str:
+        return f"{self.term} in {self.chunk_count} chunks"
+
+
 class Posting(models.Model):
     """``term`` (a lexeme) occurs ``frequency`` times in ``chunk``.
 

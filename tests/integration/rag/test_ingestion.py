@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 
@@ -11,7 +12,7 @@ from django.db import connection
 from rag.exceptions import EmbeddingUnavailable
 from rag.ingest.kinds import DOCX
 from rag.ingest.postings import count_lexemes
-from rag.models import Chunk, Document, Embedding, LexicalIndex, Posting
+from rag.models import Chunk, Document, Embedding, LexicalIndex, Posting, Term
 from rag.use_cases import ingest_document as ingestion
 from rag.use_cases.add_document import add_document
 from rag.use_cases.collections import change_collection
@@ -45,6 +46,9 @@ def assert_statistics_are_true(library: Library) -> None:
     assert index.total_length == sum(chunk.lexeme_count for chunk in chunks)
     assert set(Posting.objects.values_list("chunk_id", flat=True)) <= {chunk.pk for chunk in chunks}
     assert Embedding.objects.count() == len(chunks)
+    assert all(row.document_id == row.chunk.document_id for row in Embedding.objects.select_related("chunk"))
+    counted = Counter(Posting.objects.values_list("term", flat=True))
+    assert dict(Term.objects.filter(chunk_count__gt=0).values_list("term", "chunk_count")) == counted
     if chunks:
         assert index.average_length == pytest.approx(index.weighted_length, rel=0.1)
 

@@ -8,11 +8,14 @@ from collections import Counter
 import numpy as np
 import pytest
 from django.db import connection, transaction
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rag.ingest.embed import WordLlamaEmbedder
-from rag.models import Chunk, Embedding, LexicalIndex, Posting
-from rag.search.lexical import rank_by_words
-from rag.search.vector import rank_by_meaning
+from rag.models import Chunk, Document, Embedding, LexicalIndex, Posting
+from rag.search.query_vectors import QueryVector
+from rag.search.ranking import Scope, rank, rank_by_meaning, rank_by_words
+from rag.use_cases.delete_document import delete_document
 from tests.integration.rag.conftest import make_library
 
 TEXTS = [
@@ -67,6 +70,34 @@ def test_words_are_ranked_by_bm25(texts, query, lexemes):
     assert [score for _, score in ranking] == sorted((score for _, score in ranking), reverse=True)
 
 
+def test_words_are_ranked_by_bm25_whatever_the_texts(library):
+    """Against the formula; and with common words put off, each chunk that is found has its whole score."""
+    vocabulary = ["flow", "layer", "cone", "shell", "load", "plate", "AX4711", "heat"]
+    texts = st.lists(st.lists(st.sampled_from(vocabulary), min_size=1, max_size=12), min_size=1, max_size=6)
+
+    @settings(max_examples=8, deadline=None, derandomize=True)
+    @given(texts, st.lists(st.sampled_from(vocabulary), min_size=1, max_size=5))
+    def agrees(texts, words):
+        for number, words_of_text in enumerate(texts):
+            library.add(" ".join(words_of_text), f"{number}.txt", title="t")
+        for document in Document.objects.exclude(source__in=[f"{number}.txt" for number in range(len(texts))]):
+            delete_document(library.editor, document.pk)
+        expected = bm25([lexeme_of(word) for word in words])
+        scope = Scope({library.collection.pk: ""})
+        assert dict(rank(" ".join(words), scope, 10).by_words) == pytest.approx(expected, rel=1e-4)
+        for chunk_id, score in rank(" ".join(words), scope, 10, most_postings=1).by_words:
+            assert score == pytest.approx(expected[chunk_id], rel=1e-4)
+
+    agrees()
+
+
+def lexeme_of(word: str) -> str:
+    """The one lexeme of a word."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT lexeme FROM unnest(to_tsvector('english', %s))", [word])
+        return cursor.fetchone()[0]
+
+
 @pytest.mark.parametrize("query", ["", "the of", "zebra", "???", "a & b | !c :*", "'; DROP TABLE rag_chunk; --"])
 def test_a_query_without_words_of_the_collection_finds_nothing(texts, query):
     assert rank_by_words(query, [texts.collection.pk], 10) == []
@@ -104,21 +135,20 @@ def test_meaning_is_ranked_by_cosine(texts):
     assert [chunk_id for chunk_id, _ in ranking] == sorted(expected, key=lambda key: -expected[key])
 
 
-def test_neighbours_below_the_floor_are_left_out(texts):
-    query = WordLlamaEmbedder().embed_query("heat in boundary layers")
-    ranking = rank_by_meaning(query, "wordllama-256", [texts.collection.pk], 10, similarity_floor=0.5)
-    assert ranking
-    assert all(similarity >= 0.5 for _, similarity in ranking)
-    assert len(ranking) < len(TEXTS)
-
-
 def test_a_query_without_a_direction_finds_nothing(texts):
     assert rank_by_meaning(np.zeros(256, np.float32), "wordllama-256", [texts.collection.pk], 10) == []
 
 
 def test_vectors_of_other_models_live_in_the_same_table_and_do_not_mix(texts):
     chunk = Chunk.objects.first()
-    Embedding.objects.create(chunk=chunk, collection=texts.collection, model="other-3", dimension=3, vector=[1, 0, 0])
+    Embedding.objects.create(
+        chunk=chunk,
+        collection=texts.collection,
+        document=chunk.document,
+        model="other-3",
+        dimension=3,
+        vector=[1, 0, 0],
+    )
     ids = [texts.collection.pk]
     assert rank_by_meaning(np.array([1, 0, 0], np.float32), "other-3", ids, 10) == [(chunk.pk, 1.0)]
     assert len(rank_by_meaning(WordLlamaEmbedder().embed_query("flow"), "wordllama-256", ids, 10)) == len(TEXTS)
@@ -137,22 +167,22 @@ def test_a_small_collection_among_many_vectors_loses_no_neighbour(texts):
         for place in range(1, 2001)
     )  # fmt: skip
     Embedding.objects.bulk_create(
-        Embedding(chunk=chunk, collection=crowd.collection, model="wordllama-256", dimension=256,
+        Embedding(chunk=chunk, collection=crowd.collection, document=document, model="wordllama-256", dimension=256,
                   vector=query + numbers.normal(0, 0.02, 256))
         for chunk in rows
     )  # fmt: skip
+    asked, scope = [QueryVector("wordllama-256", query, -1.0)], Scope({texts.collection.pk: "wordllama-256"})
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_sort = off")  # so that these few rows are read through the index, too
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_bitmapscan = off")
-        assert len(rank_by_meaning(query, "wordllama-256", [texts.collection.pk], 10)) == len(TEXTS)
-        assert "embedding_hnsw_wordllama_256" in _plan(cursor, query, texts.collection.pk)
+        found = rank("", scope, 10, asked, few=0).by_meaning[0]
+        assert len(found) == len(TEXTS)
+        assert _scans(cursor) == 1
+    assert found == rank("", scope, 10, asked).by_meaning[0]  # as by looking at each
 
 
-def _plan(cursor, query, collection_id) -> str:
-    from rag.search import vector
-
-    statement = vector._NEAREST.format(dimension=256)
-    parameters = {"vector": str(query.tolist()), "model": "wordllama-256", "collections": [collection_id]}
-    cursor.execute(f"EXPLAIN {statement}", parameters | {"limit": 10, "floor": -1})
-    return "\n".join(row[0] for row in cursor.fetchall())
+def _scans(cursor) -> int:
+    """How often this transaction has walked the model's index."""
+    cursor.execute("SELECT pg_stat_get_xact_numscans('embedding_hnsw_wordllama_256'::regclass)")
+    return cursor.fetchone()[0]
