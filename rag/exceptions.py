@@ -91,3 +91,10 @@ class RerankerUnavailable(Unavailable):
 
     code = "reranker_unavailable"
     title = "The reranker does not answer"
+
+
+class UnreadableCollection(InvalidInput):
+    """This judged collection cannot be read."""
+
+    code = "unreadable_collection"
+    title = "The collection cannot be read"
