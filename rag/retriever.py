@@ -47,7 +47,7 @@ def _as_documents(hits: Sequence[Hit]) -> list[LangChainDocument]:
     return [
         LangChainDocument(
             id=str(hit.chunk_id),
-            page_content=hit.text,
+            page_content=f"{hit.table_header}\n{hit.text}" if hit.table_header else hit.text,
             metadata={
                 "document_id": str(hit.document_id),
                 "chunk_id": hit.chunk_id,

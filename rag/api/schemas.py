@@ -74,6 +74,7 @@ class HitOut(Schema):
     title: str
     source: str
     heading: str
+    table_header: str
     page: int | None
     text: str
     start_offset: int

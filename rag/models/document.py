@@ -66,9 +66,6 @@ class Document(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-created_at", "-id"]
-        indexes: ClassVar = [
-            GinIndex(name="document_metadata", fields=["metadata"], opclasses=["jsonb_path_ops"]),
-        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="one_document_a_source",
@@ -77,6 +74,7 @@ class Document(models.Model):
             )
         ]
         indexes: ClassVar = [
+            GinIndex(name="document_metadata", fields=["metadata"], opclasses=["jsonb_path_ops"]),
             models.Index(name="documents_that_wait", fields=["queued_at", "id"], condition=models.Q(status="queued")),
         ]
 

@@ -11,7 +11,7 @@ from tenants.prepared import prepared_rows
 _CHUNKS = """
 SELECT chunk.id, chunk.document_id, chunk.collection_id, collection.name,
        coalesce(nullif(document.title, ''), nullif(document.source, ''), document.id::text), document.source,
-       chunk.heading, chunk.page, chunk.text, chunk.start_offset, chunk.end_offset, chunk.ordinal
+       chunk.heading, chunk.table_header, chunk.page, chunk.text, chunk.start_offset, chunk.end_offset, chunk.ordinal
 FROM rag_chunk AS chunk
 JOIN rag_document AS document ON document.id = chunk.document_id
 JOIN rag_collection AS collection ON collection.id = chunk.collection_id
@@ -38,6 +38,7 @@ class Found:
 class Hit:
     """A passage that was found: a chunk, or neighbours that were joined, ``document.text[start_offset:end_offset]``.
 
+    ``table_header`` names the columns where the text begins in the middle of a table.
     ``chunk_id`` and the ranks are the best chunk's; ``chunk_ids`` are all that the text is made of, in their order.
     ``score`` is the fused one, of reciprocal ranks; ``lexical_score`` is BM25's and ``similarity`` the cosine; a rank
     counts from 1 and is None where a ranking lacks the chunk. ``rerank_score`` is the reranker's, where there is one.
@@ -51,6 +52,7 @@ class Hit:
     title: str
     source: str
     heading: str
+    table_header: str
     page: int | None
     text: str
     start_offset: int

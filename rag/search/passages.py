@@ -105,6 +105,7 @@ def _passage(group: list[Hit], texts: dict[int, tuple[str, str]]) -> list[Hit]:
             start_offset=first.start_offset - len(missing),
             end_offset=last.end_offset,
             page=first.page,
+            table_header=first.table_header,
             chunk_ids=tuple(hit.chunk_id for hit in in_order),
         )
     ]
