@@ -13,10 +13,11 @@ from django.db import connection, transaction
 from rag.evaluation.beir import CorpusDocument, JudgedCollection
 from rag.evaluation.metrics import ndcg, percentile, recall, reciprocal_rank
 from rag.evaluation.scratch import scratch_tenant
+from rag.extraction.protocol import Reading
 from rag.ingest.embed import Embedder, Vectors, get_embedder
 from rag.ingest.index import PreparedDocument, searchable_text, write_index
 from rag.ingest.parsed import ParsedDocument
-from rag.ingest.split import OVERLAP_TOKENS, TARGET_TOKENS, ChunkDraft, split
+from rag.ingest.split import OVERLAP_TOKENS, TARGET_TOKENS, split
 from rag.models import Collection, Document, LexicalIndex
 from rag.search import hybrid
 from rag.search.hybrid import Mode, Options
@@ -153,25 +154,23 @@ def _write(
     documents: Sequence[Document], batch: Sequence[CorpusDocument], splitting: Splitting, embedder: Embedder
 ) -> int:
     """Split, embed and index some documents."""
-    drafts: list[list[ChunkDraft]] = []
-    parsed = [ParsedDocument(each.title, each.text) for each in batch]
-    for each in parsed:
-        drafts.append(split(each, splitting.target_tokens, splitting.overlap_tokens))
+    readings = [_read(each, splitting) for each in batch]
     searchable = [
-        [searchable_text(each.title, draft) for draft in of_one] for each, of_one in zip(batch, drafts, strict=True)
+        [searchable_text(each.title, draft) for draft in reading.drafts]
+        for each, reading in zip(batch, readings, strict=True)
     ]
     vectors = embedder.embed_documents([text for texts in searchable for text in texts])
     place = 0
     with transaction.atomic():
         for number, document in enumerate(documents):
-            count = len(drafts[number])
+            count = len(readings[number].drafts)
             write_index(
                 PreparedDocument(
                     document_id=document.pk,
                     version=document.version,
+                    queued_at=document.queued_at,
                     title=batch[number].title[:500],
-                    parsed=parsed[number],
-                    drafts=drafts[number],
+                    reading=readings[number],
                     searchable=searchable[number],
                     model=embedder.model,
                     vectors=vectors[place : place + count],
@@ -179,3 +178,10 @@ def _write(
             )
             place += count
     return place
+
+
+def _read(document: CorpusDocument, splitting: Splitting) -> Reading:
+    """What the extraction makes of a plain text, without a process of its own for each."""
+    parsed = ParsedDocument(document.title, document.text)
+    drafts = tuple(split(parsed, splitting.target_tokens, splitting.overlap_tokens))
+    return Reading(title=document.title, text=document.text, media_type="text/plain", page_count=0, drafts=drafts)
