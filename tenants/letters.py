@@ -12,12 +12,15 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
 
-from tenants.context import require_tenant
+from tenants.context import current_tenant, public_context
+from tenants.database import in_thread
 from tenants.links import invitation_token, may_reset, reset_tokens
 from tenants.models import Invitation, User
 from tenants.tasks import tenant_task
 
+OPERATORS_CONSOLE = "the operators' console"
 _RETRY = RetryStrategy(max_attempts=6, exponential_wait=5, retry_exceptions={OSError})  # SMTP's errors are OSErrors
 
 
@@ -43,7 +46,15 @@ def send_password_resets(user_ids: list[int], site: str) -> None:
             _send(user.email, "A new password for {tenant}", "tenants/password_reset.txt", facts)
 
 
+@app.task(name="tenants.send_operators_password_resets", queue="mail", retry=_RETRY)
+async def send_operators_password_resets(user_ids: list[int], site: str) -> None:
+    """The same for operators."""
+    with public_context():
+        await in_thread(send_password_resets.function, user_ids, site)
+
+
 def _send(address: str, subject: str, template: str, facts: dict[str, object]) -> None:
-    tenant = " ".join(require_tenant().name.split())  # a subject is one line
+    current = current_tenant()
+    tenant = " ".join(current.name.split()) if current else OPERATORS_CONSOLE  # a subject is one line
     body = render_to_string(template, {**facts, "tenant": tenant})
     EmailMessage(subject.format(tenant=tenant), body, to=[address]).send()

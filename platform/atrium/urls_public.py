@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from atrium.consoles import operator_site
 from atrium.operator_api import operator_api
+from embed.urls import password_urls
 
 urlpatterns = [
     path("api/operator/", operator_api.urls),
     path("admin/", operator_site.urls),
+    # By the names that the pages of an account know; nobody signs in there but at the console.
+    path("accounts/login/", RedirectView.as_view(pattern_name="operator:login"), name="login"),
+    path("accounts/password/", include(password_urls)),
     path("", RedirectView.as_view(url="/admin/")),
 ]

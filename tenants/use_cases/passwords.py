@@ -11,7 +11,8 @@ from tenants.attempts import Limit
 from tenants.audit import Target, record
 from tenants.audit.origin import NOBODY
 from tenants.audit.recording import kind_of
-from tenants.letters import send_password_resets
+from tenants.context import current_tenant
+from tenants.letters import send_operators_password_resets, send_password_resets
 from tenants.links import may_reset
 from tenants.lockout import Attempt
 from tenants.models import User
@@ -21,9 +22,10 @@ FROM_ONE_ADDRESS = Limit(20, timedelta(hours=1))
 
 
 def ask_for_new_password(email: str, *, address: str, site: str) -> None:
-    """Send the members with this e-mail address a link. Nothing tells the one who asks whether there are any.
+    """Send the members with this e-mail address a link; on the public host, the operators. Nothing tells the one who
+    asks whether there are any.
 
-    For an address without a member the same is done, to nobody. Nobody is written to without end: what goes beyond
+    For an address that nobody has the same is done, to nobody. Nobody is written to without end: what goes beyond
     the limits is dropped.
     """
     if _is_too_often(email, address):
@@ -31,7 +33,8 @@ def ask_for_new_password(email: str, *, address: str, site: str) -> None:
     asked = list(User.objects.filter(email__iexact=email, is_active=True))
     with transaction.atomic():
         record("password_reset.asked", asked[0] if len(asked) == 1 else Target(kind_of(User)), by=NOBODY)
-        send_password_resets.defer(user_ids=[user.pk for user in asked if may_reset(user)], site=site)
+        task = send_password_resets if current_tenant() else send_operators_password_resets
+        task.defer(user_ids=[user.pk for user in asked if may_reset(user)], site=site)
 
 
 def let_in_again(user: User, address: str) -> None:
