@@ -21,6 +21,7 @@ from assistants.llm.providers import chat_model, structured_output_method
 from assistants.llm.resilience.policy import call_policy
 from assistants.tools import check_tool_methods, method_tools
 from tenants.actors import Actor
+from tenants.credentials.in_force import providers
 from tenants.own_assistants import OWN_PREFIX, is_own_id
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class AIAssistant:
     instructions: str
     """The system prompt."""
     model: str | None = None
-    """Name of the chat model; None takes the deployment's ``ATRIUM_CHAT_MODEL``."""
+    """Name of the chat model; None takes that of the tenant's own provider, else the deployment's
+    ``ATRIUM_CHAT_MODEL``."""
     fallback_models: Sequence[str] | None = None
     """Names of the models that are asked when the own one fails, in order; None takes the deployment's
     ``AI_ASSISTANT_MODEL_FALLBACKS``, an empty list means none."""
@@ -160,7 +162,7 @@ class AIAssistant:
         return self.instructions
 
     def get_model(self) -> str | None:
-        """Name of the chat model, or None for the deployment's."""
+        """Name of the chat model, or None for the tenant's or the deployment's."""
         return self.model
 
     def get_temperature(self) -> float | None:
@@ -181,12 +183,14 @@ class AIAssistant:
     def get_fallback_models(self) -> Sequence[str]:
         """Names of the models that are asked, in order, when the own one does not answer.
 
-        The deployment's list is for its own OpenAI-compatible server: an assistant with another provider or a
-        ``get_llm`` of its own has only those that it names. What is asked there must not go somewhere else.
+        The deployment's list is for its own OpenAI-compatible server: an assistant with another provider, one of a
+        tenant with a provider of its own or with a ``get_llm`` of its own has only those that it names. What is asked
+        there must not go somewhere else.
         """
         if self.fallback_models is not None:
             return self.fallback_models
         is_deployments = self._provider == "openai" and type(self).get_llm is AIAssistant.get_llm
+        is_deployments = is_deployments and providers().chat is None
         return call_policy().fallback_models if is_deployments else ()
 
     def get_fallback_llm(self, model: str) -> BaseChatModel:

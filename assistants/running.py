@@ -17,6 +17,7 @@ from assistants.graph.turn import turn_graph
 from assistants.messages import text_of
 from tenants.actors import Actor, acting_actor, acting_as
 from tenants.context import current_tenant
+from tenants.credentials.in_force import aproviders, using
 from tenants.database import in_database
 from tenants.errors import NoTenant
 from tenants.sync_bridge import from_sync
@@ -82,7 +83,7 @@ async def ask(
 ) -> dict[str, Any]:
     """A turn without a thread: nothing is read and nothing stored."""
     context = TurnContext(assistant, reporter=reporter)
-    with acting_as(await _actor_of(assistant)):
+    with acting_as(await _actor_of(assistant)), using(await aproviders()):
         async with asyncio.timeout(settings.ATRIUM_RUN_TIMEOUT):
             state = await turn_graph().ainvoke(given, config, context=context)
     return {**given, **state}

@@ -17,6 +17,7 @@ class TenantsConfig(AppConfig):
         from tenants.audit import listening
         from tenants.budgets import in_force
         from tenants.content_types import cache_content_types_per_schema
+        from tenants.credentials import in_force as providers
         from tenants.network.guard import check_settings
         from tenants.rules import book
 
@@ -25,4 +26,5 @@ class TenantsConfig(AppConfig):
         hosts.connect_signals()
         in_force.connect_signals()
         book.connect_signals()
+        providers.connect_signals()
         check_settings()

@@ -15,10 +15,11 @@ from django.db import connections
 from atrium.database_url import database_settings
 from atrium.env import Environment
 from tenants.context import public_context
+from tests import keyed_provider, postgres
 from tests import model_server as model_servers
-from tests import postgres
 from tests import redis_server as redis_servers
 from tests.factories import TenantFixture
+from tests.keyed_provider import KeyedProvider
 from tests.model_server import ModelServer
 from tests.redis_server import RedisServer
 
@@ -92,6 +93,25 @@ def acme(clean_tenants) -> TenantFixture:
 @pytest.fixture
 def globex(clean_tenants) -> TenantFixture:
     return clean_tenants["globex"]
+
+
+@pytest.fixture(autouse=True)
+def nobody_provides_somewhere(monkeypatch) -> None:
+    """The tenant without a database (tests/somewhere.py) has no model providers of its own: none are looked up."""
+    from tenants.context import active_schema
+    from tenants.credentials.in_force import NONE, provider_book
+    from tests.somewhere import SOMEWHERE
+
+    read = provider_book._read
+    monkeypatch.setattr(provider_book, "_read", lambda: NONE if active_schema() == SOMEWHERE else read())
+
+
+@pytest.fixture
+async def providers(settings) -> AsyncIterator[tuple[KeyedProvider, KeyedProvider]]:
+    """Two model providers on this machine, which an operator has allowed tenants to name."""
+    settings.ATRIUM_NETWORK_ALLOW = ["127.0.0.1"]
+    async with keyed_provider.running("first") as first, keyed_provider.running("second") as second:
+        yield first, second
 
 
 class Server:

@@ -76,7 +76,7 @@ def reset(tenant: TenantFixture) -> None:
         tables = connection.introspection.table_names(cursor)
         made_by_tests = [name for name in tables if name.startswith(("assistants_", "rag_", "embed_", "example_"))]
         made_by_tests += ["django_session", "django_admin_log", "tenants_attempts", "tenants_invitation"]
-        made_by_tests += ["tenants_budget", "tenants_ratelimit", "tenants_visitor"]
+        made_by_tests += ["tenants_budget", "tenants_ratelimit", "tenants_visitor", "tenants_providercredential"]
         _empty(cursor, made_by_tests)
         forget_audit_log(cursor)
         AccessRule.objects.all().delete()

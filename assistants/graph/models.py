@@ -10,10 +10,11 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk
 
 from assistants.graph.own_code import MODEL_METHODS, call
-from assistants.llm.resilience.identity import breaker_key_for, name_of
+from assistants.llm.resilience.identity import BreakerKey, breaker_key_for, name_of
 from assistants.llm.resilience.policy import CallPolicy, call_policy
 from assistants.llm.resilience.stream import ModelFactory, invoke_reply, stream_reply
 from tenants.context import active_schema
+from tenants.credentials.in_force import Providers, aproviders, providers
 
 if TYPE_CHECKING:
     from assistants.assistants import AIAssistant
@@ -39,7 +40,7 @@ async def _fallback(assistant: AIAssistant, name: str, bound: Callable[[BaseChat
 
 def streamed(models: Sequence[ModelFactory], prompt: Any) -> AsyncGenerator[AIMessageChunk]:
     """A reply in pieces, by the deployment's policy, for the tenant in force (see ``stream_reply``)."""
-    return stream_reply(models, prompt, call_policy(), breaker_key_for(active_schema().schema_name))
+    return stream_reply(models, prompt, call_policy(), _breaker_key(providers()))
 
 
 async def whole(
@@ -49,5 +50,10 @@ async def whole(
     check: Callable[[Any], None] = lambda found: None,
 ) -> Any:
     """A reply at once: a message, or an object of a wanted structure (see ``invoke_reply``)."""
-    key = breaker_key_for(active_schema().schema_name)
+    key = _breaker_key(await aproviders())
     return await invoke_reply(models, prompt, policy or call_policy(), key, check)
+
+
+def _breaker_key(found: Providers) -> Callable[[Any], BreakerKey]:
+    credential = "" if found.chat is None else "{1}/{2}".format(*found.chat.identity)
+    return breaker_key_for(active_schema().schema_name, credential)

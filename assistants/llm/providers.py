@@ -1,6 +1,7 @@
 """Which chat model answers.
 
-``openai`` is any OpenAI-compatible server; without a key the offline model stands in for it. Other providers are
+``openai`` is any OpenAI-compatible server: the tenant's own where it has one (``tenants/credentials``), else the
+deployment's; without a key the offline model stands in for it. Other providers are
 optional extras, loaded only when an assistant asks for them.
 
 Retries and time-outs are the turn's affair (``assistants/llm/resilience``), so the providers' clients get none of
@@ -9,9 +10,10 @@ their own, unless the assistant's model arguments say otherwise.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from langchain_core.language_models import BaseChatModel
@@ -23,6 +25,11 @@ from assistants.llm.completions import ChatCompletions
 from assistants.llm.http_clients import http_client
 from assistants.llm.offline import OfflineChatModel
 from assistants.llm.resilience.policy import call_policy
+from tenants.credentials.clients import clients_of, forget_the_deployment
+from tenants.credentials.in_force import Identity, providers
+
+if TYPE_CHECKING:
+    from assistants.assistants import AIAssistant
 
 # provider: the extra's name, its module and class, and the name of the class' argument for the model
 _EXTRAS = {
@@ -47,16 +54,33 @@ def chat_model(
     if temperature is not None:
         arguments["temperature"] = temperature
     if provider == "openai":
-        return _openai(model or settings.ATRIUM_CHAT_MODEL, arguments)
+        return _openai(model or default_model(), arguments)
     if provider in _EXTRAS:
         return _extra(provider, model, arguments)
     known = ", ".join(["openai", *_EXTRAS])
     raise AIAssistantMisconfiguredError(f"There is no provider {provider!r}. The providers are: {known}.")
 
 
+def default_model() -> str:
+    """The chat model of assistants that name none: that of the tenant's own provider, else the deployment's."""
+    own = providers().chat
+    return settings.ATRIUM_CHAT_MODEL if own is None else own.chat_model
+
+
+def check_provider(assistant: AIAssistant) -> None:
+    """Raises ``CredentialUnreadable`` where the assistant would use a provider of the tenant's whose key is lost."""
+    own = providers().chat
+    if own is not None and assistant._provider == "openai":
+        _ = own.key
+
+
 def _openai(model: str, arguments: dict[str, Any]) -> BaseChatModel:
-    key, base_url = settings.ATRIUM_OPENAI_API_KEY, settings.ATRIUM_OPENAI_BASE_URL
-    if not key:
+    own = providers().chat
+    if own is None:
+        access = _Access(settings.ATRIUM_OPENAI_API_KEY, settings.ATRIUM_OPENAI_BASE_URL)
+    else:
+        access = _Access(own.key, own.base_url, own.identity)
+    if not access.key:
         return OfflineChatModel()
     # The time-outs are among the facts by which a model is kept: a changed setting counts from the next reply on.
     timeout = call_policy().client_timeout
@@ -64,23 +88,45 @@ def _openai(model: str, arguments: dict[str, Any]) -> BaseChatModel:
     try:
         hash(facts)
     except TypeError:  # an argument that is a list or a dict
-        return _make_openai(model, key, base_url, facts)
+        return _make_openai(model, access, facts)
     # A copy: what an assistant changes about its model is not the next one's. The clients inside are shared.
-    return _kept_openai(model, key, base_url, facts).model_copy()
+    return _kept_openai(model, access, facts).model_copy()
 
 
-def _make_openai(model: str, key: str, base_url: str, arguments: tuple[tuple[str, Any], ...]) -> BaseChatModel:
+@dataclass(frozen=True, slots=True)
+class _Access:
+    """Where models are asked, with which key; ``identity`` where these are a tenant's own."""
+
+    key: str = field(repr=False)
+    base_url: str
+    identity: Identity | None = None
+
+    def for_the_sdk(self) -> dict[str, Any]:
+        """What the SDK is told. Of a tenant's provider it takes nothing from the deployment's environment."""
+        if self.identity is None:
+            return {"base_url": self.base_url or None, "http_async_client": http_client()}
+        clients = clients_of(self.identity)
+        return {
+            "base_url": self.base_url,
+            "http_client": clients.synchronous,
+            "http_async_client": clients.asynchronous,
+            "openai_proxy": "",
+        }
+
+
+def _make_openai(model: str, access: _Access, arguments: tuple[tuple[str, Any], ...]) -> BaseChatModel:
     # Imported here: the SDK takes half a second to load, and an offline deployment never needs it.
     from langchain_openai import ChatOpenAI
 
     made = ChatOpenAI(
         model=model,
-        api_key=SecretStr(key),
-        base_url=base_url or None,
-        http_async_client=http_client(),
+        api_key=SecretStr(access.key),
+        **access.for_the_sdk(),
         stream_usage=True,  # off by default with a base URL of one's own, and token use would be lost
         **_fitting(ChatOpenAI, dict(arguments)),
     )
+    if access.identity is not None:
+        forget_the_deployment(made.default_headers, made.root_async_client, made.root_client)
     made.async_client = ChatCompletions(made.root_async_client)
     _ = made._serialized  # LangChain's description for tracing: made once here, and not again by every copy
     return made
@@ -93,7 +139,7 @@ def _patient(arguments: dict[str, Any], **waiting: Any) -> dict[str, Any]:
     return {**waiting, **arguments}
 
 
-_kept_openai = lru_cache(maxsize=64)(_make_openai)  # making one takes a millisecond
+_kept_openai = lru_cache(maxsize=256)(_make_openai)  # making one takes a millisecond
 
 
 def _extra(provider: str, model: str | None, arguments: dict[str, Any]) -> BaseChatModel:

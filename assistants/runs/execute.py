@@ -39,6 +39,7 @@ from assistants.use_cases.record_answer import record_answer
 from tenants.actors import acting_as
 from tenants.budgets.store import settle
 from tenants.context import require_tenant
+from tenants.credentials.in_force import aproviders, using
 from tenants.database import in_database
 
 log = logging.getLogger(__name__)
@@ -194,7 +195,7 @@ async def _run_graph(turn: Turn, reporter: RunReporter, given: dict[str, Any], c
 
     context = TurnContext(turn.assistant, history, reporter, decisions=turn.decisions, from_client=turn.from_client)
     try:
-        with acting_as(turn.actor):
+        with acting_as(turn.actor), using(await aproviders()):
             async with asyncio.timeout(settings.ATRIUM_RUN_TIMEOUT):
                 state = await turn_graph().ainvoke(given, config, context=context)
     except (Exception, asyncio.CancelledError) as error:

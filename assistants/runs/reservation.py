@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 
 from assistants.assistants import AIAssistant
 from assistants.conf import max_history_tokens
 from assistants.graph.history import CHARACTERS_PER_TOKEN
 from assistants.llm.prices import price_of, rounded
+from assistants.llm.providers import check_provider, default_model
 from assistants.messages import text_of
 from assistants.models import Run
 from tenants.actors import Actor
@@ -28,9 +28,11 @@ ANSWER_TOKENS = 2000
 
 
 def check_in_plan(assistant: AIAssistant) -> None:
-    """Raises ``NotInPlan`` where the tenant's plan does not have the assistant, or its model."""
+    """Raises ``NotInPlan`` where the tenant's plan does not have the assistant, or its model, and
+    ``CredentialUnreadable`` where the key of the tenant's own provider cannot be read."""
     check_assistant(assistant.id)
     check_model(_model(assistant))
+    check_provider(assistant)
 
 
 def reservation_for(
@@ -53,4 +55,4 @@ def reservation_for(
 
 
 def _model(assistant: AIAssistant) -> str:
-    return assistant.get_model() or settings.ATRIUM_CHAT_MODEL
+    return assistant.get_model() or default_model()

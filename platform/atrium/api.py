@@ -8,6 +8,7 @@ from rag.api import router as rag
 from tenants.api.audit import router as audit
 from tenants.api.keys import router as keys
 from tenants.api.members import router as members
+from tenants.api.providers import router as providers
 from tenants.api.scopes import close_undeclared
 
 api = assemble_api()
@@ -15,6 +16,7 @@ api.add_router("", rag, tags=["documents"])
 api.add_router("", members, tags=["members"])
 api.add_router("", keys, tags=["keys"])
 api.add_router("", audit)
+api.add_router("", providers, tags=["providers"])
 close_undeclared(api)
 
 openai_api = assemble_openai_api()

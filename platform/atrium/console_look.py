@@ -155,6 +155,10 @@ UNFOLD_TENANT: dict[str, Any] = {
                     _link("Rate limits", "speed", "console", "tenants.ratelimit"),
                 ],
             },
+            {
+                "title": "Models",
+                "items": [_link("Model providers", "dns", "console", "tenants.providercredential")],
+            },
         ],
     },
 }

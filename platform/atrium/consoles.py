@@ -39,6 +39,7 @@ from tenants.admin import (
     OperatorKeyAdmin,
     PlanAdmin,
     PlatformBudgetAdmin,
+    ProviderCredentialAdmin,
     RateLimitAdmin,
     TenantAdmin,
 )
@@ -53,6 +54,7 @@ from tenants.models import (
     OperatorKey,
     Plan,
     PlatformBudget,
+    ProviderCredential,
     RateLimit,
     Tenant,
     User,
@@ -197,6 +199,7 @@ tenant_site.register(AccessRule, RuleAdmin)
 tenant_site.register(Budget, AssistantBudgetAdmin)
 tenant_site.register(RateLimit, RateLimitAdmin)
 tenant_site.register(AuditEntry, AuditEntryAdmin)
+tenant_site.register(ProviderCredential, ProviderCredentialAdmin)
 
 if apps.is_installed("atrium.demo.example"):
     from atrium.demo.example.admin import IssueAdmin

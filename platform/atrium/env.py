@@ -6,6 +6,7 @@ A value that cannot be read stops the start with a line that names the variable 
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -74,6 +75,18 @@ def _words(raw: str) -> list[str]:
     return [word.strip() for word in raw.split(",") if word.strip()]
 
 
+def _fernet_keys(raw: str) -> tuple[str, ...]:
+    words = tuple(_words(raw))
+    for word in words:
+        try:
+            length = len(base64.b64decode(word, altchars=b"-_", validate=True))
+        except ValueError:
+            length = 0
+        if length != 32:
+            raise ValueError("expected keys of 32 bytes in URL-safe base64 (44 characters), with commas between them")
+    return words
+
+
 def _ports(raw: str) -> tuple[int, ...]:
     words = _words(raw)
     if not all(re.fullmatch("[0-9]{1,5}", word) and 0 < int(word) < 65536 for word in words):
@@ -102,6 +115,12 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("ATRIUM_DEBUG", _flag, False, "Developer mode: plain HTTP, local hosts, a throw-away secret key."),
     Variable("ATRIUM_SECRET_KEY", _text, "", "Signs sessions and tokens. At least 50 random characters."),
     Variable("ATRIUM_SECRET_KEY_FALLBACKS", _words, [], "Older secret keys that still verify, while keys rotate."),
+    Variable(
+        "ATRIUM_ENCRYPTION_KEYS",
+        _fernet_keys,
+        (),
+        "Encrypt tenants' provider keys: the first one encrypts, all of them decrypt.",
+    ),
     Variable("ATRIUM_PUBLIC_HOST", _text, "", "The operators' host name, without scheme or port."),
     Variable("ATRIUM_ALLOWED_HOSTS", _words, [], "Host names that are served; a leading dot takes in sub-domains."),
     Variable("ATRIUM_CSRF_TRUSTED_ORIGINS", _words, [], "Origins (https://...) that may post forms."),

@@ -22,6 +22,9 @@ from atrium.checks import warn_of_unknown_proxy
 from tenants import hosts, sync_bridge
 from tenants.budgets import in_force
 from tenants.budgets.redis_buckets import close_redis
+from tenants.credentials import in_force as providers
+from tenants.credentials.clients import close_provider_clients
+from tenants.credentials.in_force import provider_book
 from tenants.database import in_database
 from tenants.hosts import host_map
 from tenants.key_use import KeyUseWriter
@@ -48,6 +51,8 @@ async def lifespan(
     listener.on_silence(rule_book.deaf)
     listener.on(tenant_assistants.CHANNEL, assistant_book.heard)
     listener.on_silence(assistant_book.deaf)
+    listener.on(providers.CHANNEL, provider_book.heard)
+    listener.on_silence(provider_book.deaf)
     keeper, uses = Keeper(may_take=lambda: not runner.is_draining), KeyUseWriter()
     while True:
         message = await receive()
@@ -68,6 +73,7 @@ async def lifespan(
             sync_bridge.release_loop()
             await close_http_client()
             await close_redis()
+            await close_provider_clients()
             await listener.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.core.exceptions import ImproperlyConfigured
 
 THROWAWAY_KEY = "only-for-ATRIUM_DEBUG-" + "x" * 40
+THROWAWAY_ENCRYPTION_KEY = "only-for-ATRIUM_DEBUG-" + "x" * 21 + "="  # 32 bytes in base64
 SHORTEST_KEY = 50  # characters
 FEWEST_DIFFERENT = 12  # different characters in a key
 

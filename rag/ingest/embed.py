@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from django.conf import settings
@@ -19,6 +19,10 @@ from numpy.typing import NDArray
 from pydantic import SecretStr
 
 from rag.exceptions import EmbeddingUnavailable
+from tenants.credentials.clients import clients_of, forget_the_deployment
+from tenants.credentials.errors import CredentialUnreadable
+from tenants.credentials.in_force import Provider, providers
+from tenants.errors import AtriumError
 
 if TYPE_CHECKING:
     from langchain_openai import OpenAIEmbeddings
@@ -84,10 +88,10 @@ class OpenAIEmbedder:
 
     similarity_floor = 0.2  # of OpenAI's third generation; older models are never this low: there, all passes
 
-    def __init__(self, model: str, dimension: int, api_key: str, base_url: str = "") -> None:
+    def __init__(self, model: str, dimension: int, api_key: str, base_url: str = "", **more: Any) -> None:
         self.model = model
         self.dimension = dimension
-        self._client = _openai_client(model, api_key, base_url)
+        self._client = _openai_client(model, api_key, base_url, **more)
 
     def embed_documents(self, texts: list[str]) -> Vectors:
         """Blank texts are not sent, for servers refuse them; their rows are zeros."""
@@ -123,8 +127,12 @@ class OpenAIEmbedder:
 def get_embedder(model: str = "") -> Embedder:
     """The embedder that makes ``model``'s vectors; without a name, the one that new collections get.
 
-    Raises ``EmbeddingUnavailable`` for a model that the settings do not reach (any more).
+    The tenant's own provider goes before the deployment's. Raises ``EmbeddingUnavailable`` for a model that neither
+    reaches (any more).
     """
+    own = providers().embedding
+    if own is not None and model in ("", own.embedding_model):
+        return tenants_embedder(own)
     configured = settings.ATRIUM_EMBEDDING_MODEL if settings.ATRIUM_OPENAI_API_KEY else ""
     wanted = model or configured or OFFLINE_MODEL
     if wanted == OFFLINE_MODEL:
@@ -139,6 +147,27 @@ def get_embedder(model: str = "") -> Embedder:
         settings.ATRIUM_OPENAI_API_KEY,
         settings.ATRIUM_OPENAI_BASE_URL,
     )
+
+
+def tenants_embedder(provider: Provider) -> OpenAIEmbedder:
+    """The embedding model of a tenant's own provider, through clients of its own."""
+    try:
+        key = provider.key
+    except CredentialUnreadable as error:
+        raise EmbeddingUnavailable(error.detail) from error
+    clients = clients_of(provider.identity)
+    embedder = OpenAIEmbedder(
+        provider.embedding_model,
+        provider.embedding_dimension or 0,
+        key,
+        provider.base_url,
+        http_client=clients.synchronous,
+        http_async_client=clients.asynchronous,
+        openai_proxy="",
+    )
+    sdk_clients = (embedder._client.client._client, embedder._client.async_client._client)
+    forget_the_deployment(None, *sdk_clients)
+    return embedder
 
 
 def unit_rows(vectors: Vectors) -> Vectors:
@@ -161,7 +190,7 @@ def _openai_embedder(model: str, dimension: int, api_key: str, base_url: str) ->
     return OpenAIEmbedder(model, dimension, api_key, base_url)
 
 
-def _openai_client(model: str, api_key: str, base_url: str) -> OpenAIEmbeddings:
+def _openai_client(model: str, api_key: str, base_url: str, **more: Any) -> OpenAIEmbeddings:
     from langchain_openai import OpenAIEmbeddings
 
     return OpenAIEmbeddings(
@@ -171,6 +200,7 @@ def _openai_client(model: str, api_key: str, base_url: str) -> OpenAIEmbeddings:
         check_embedding_ctx_length=False,  # the check downloads a tokeniser; chunks and queries are short
         chunk_size=_TEXTS_PER_REQUEST,
         timeout=_REQUEST_SECONDS,
+        **more,
     )
 
 
@@ -181,6 +211,8 @@ def _errors_as_unavailable(model: str) -> Iterator[None]:
     try:
         yield
     except openai.OpenAIError as error:
+        if isinstance(error.__cause__, AtriumError):  # the guard of a tenant's addresses
+            raise EmbeddingUnavailable(error.__cause__.detail) from error
         raise EmbeddingUnavailable(
             f"The embedding model {model} does not answer ({type(error).__name__}). Try again in a moment."
         ) from error

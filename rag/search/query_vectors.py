@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rag.exceptions import EmbeddingUnavailable
 from rag.ingest.embed import Embedder, Vectors, get_embedder
+from tenants.credentials.in_force import aproviders, using
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,9 @@ def embed_query(query: str, models: Iterable[str]) -> list[QueryVector]:
 async def aembed_query(query: str, models: Iterable[str]) -> list[QueryVector]:
     """``embed_query`` without holding up the event loop."""
     vectors = []
-    for embedder in _embedders(models):
+    with using(await aproviders()):
+        embedders = list(_embedders(models))
+    for embedder in embedders:
         try:
             vectors.append(_query_vector(embedder, await embedder.aembed_query(query)))
         except EmbeddingUnavailable as error:

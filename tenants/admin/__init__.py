@@ -10,6 +10,7 @@ from tenants.admin.invitation import InvitationAdmin
 from tenants.admin.operator_key import OperatorKeyAdmin
 from tenants.admin.people import MemberAdmin, OperatorAdmin
 from tenants.admin.plan import ModelPriceAdmin, PlanAdmin, PlatformBudgetAdmin
+from tenants.admin.provider_credential import ProviderCredentialAdmin
 from tenants.admin.tenant import TenantAdmin
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "OperatorKeyAdmin",
     "PlanAdmin",
     "PlatformBudgetAdmin",
+    "ProviderCredentialAdmin",
     "RateLimitAdmin",
     "TenantAdmin",
     "UseCaseAdmin",

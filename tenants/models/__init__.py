@@ -9,6 +9,7 @@ from tenants.models.erasure_receipt import ErasureReceipt
 from tenants.models.invitation import Invitation
 from tenants.models.operator_key import OperatorKey
 from tenants.models.plan import ModelPrice, Plan
+from tenants.models.provider_credential import ProviderCredential
 from tenants.models.rate_limit import RateBucket, RateLimit
 from tenants.models.schema_template import SchemaTemplate
 from tenants.models.tenant import Domain, Tenant
@@ -30,6 +31,7 @@ __all__ = [
     "OperatorKey",
     "Plan",
     "PlatformBudget",
+    "ProviderCredential",
     "RateBucket",
     "RateLimit",
     "SchemaTemplate",

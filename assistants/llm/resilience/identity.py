@@ -17,11 +17,13 @@ class BreakerKey(NamedTuple):
     provider: str
     model: str
     tenant: str
+    credential: str = ""
+    """Which version of which key of the tenant's own: a new key begins anew."""
 
 
-def breaker_key_for(tenant: str) -> Callable[[Any], BreakerKey]:
+def breaker_key_for(tenant: str, credential: str = "") -> Callable[[Any], BreakerKey]:
     """The keys of one tenant's circuits: a function of the model that is about to be called."""
-    return lambda model: BreakerKey(provider_of(model), name_of(model), tenant)
+    return lambda model: BreakerKey(provider_of(model), name_of(model), tenant, credential)
 
 
 def name_of(model: Any) -> str:

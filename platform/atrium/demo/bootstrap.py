@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import contextlib
 import logging
 import secrets
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -63,6 +64,7 @@ def prepare(arguments: Sequence[str]) -> None:
             "DATABASE_URL": url,
             "ATRIUM_DATA_DIR": str(folder),
             "ATRIUM_SECRET_KEY": _secret_key(folder / "secret_key"),
+            "ATRIUM_ENCRYPTION_KEYS": _encryption_key(folder / "encryption_key"),
             "ATRIUM_PUBLIC_HOST": "localhost",
             "ATRIUM_ALLOWED_HOSTS": ".localhost,127.0.0.1",
             "ATRIUM_INSECURE_HTTP": "1",  # only this machine is listening
@@ -175,10 +177,19 @@ def _check_database(url: str) -> None:
 
 def _secret_key(file: Path) -> str:
     """The data folder's key: the same at every start, so that sessions outlive one."""
+    return _kept_secret(file, lambda: secrets.token_urlsafe(64))
+
+
+def _encryption_key(file: Path) -> str:
+    """The data folder's key for what is encrypted in its database."""
+    return _kept_secret(file, lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+
+
+def _kept_secret(file: Path, make: Callable[[], str]) -> str:
     with contextlib.suppress(FileNotFoundError):
         key = file.read_text().strip()
         if key:
             return key
     file.touch(mode=0o600)
-    file.write_text(secrets.token_urlsafe(64))
+    file.write_text(make())
     return file.read_text()
