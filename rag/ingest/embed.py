@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -149,6 +149,7 @@ def get_embedder(model: str = "") -> Embedder:
     )
 
 
+@lru_cache(maxsize=64)
 def tenants_embedder(provider: Provider) -> OpenAIEmbedder:
     """The embedding model of a tenant's own provider, through clients of its own."""
     try:

@@ -50,15 +50,17 @@ class ProviderClients:
             await client.aclose()
 
     def retire(self) -> None:
-        """Close everything when the answers that are being given have ended."""
+        """Let go of all connections, and close them when the answers that are being given over them have ended."""
         for loop in list(self._of_loops):
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(
-                    loop.call_later, settings.ATRIUM_RUN_TIMEOUT, partial(_close_soon, loop, self)
-                )
+            client = self._of_loops.pop(loop, None)
+            if client is not None and not loop.is_closed():
+                _retired.setdefault(loop, []).append(client)
+                close = partial(_close_soon, loop, client)
+                loop.call_soon_threadsafe(loop.call_later, settings.ATRIUM_RUN_TIMEOUT, close)
 
 
 _all: WeakSet[ProviderClients] = WeakSet()
+_retired: WeakKeyDictionary[asyncio.AbstractEventLoop, list[Any]] = WeakKeyDictionary()
 _kept: OrderedDict[tuple[str, int], tuple[int, ProviderClients]] = OrderedDict()
 _lock = threading.Lock()
 
@@ -82,6 +84,8 @@ async def close_provider_clients() -> None:
     """Close the connections of the running loop, which is about to end."""
     for clients in list(_all):
         await clients.close()
+    for client in _retired.pop(asyncio.get_running_loop(), []):
+        await client.aclose()
 
 
 def forget_the_deployment(headers: Mapping[str, str] | None, *sdk_clients: Any) -> None:
@@ -92,8 +96,12 @@ def forget_the_deployment(headers: Mapping[str, str] | None, *sdk_clients: Any) 
         client._custom_headers = dict(headers or {})
 
 
-def _close_soon(loop: asyncio.AbstractEventLoop, clients: ProviderClients) -> None:
-    task = loop.create_task(clients.close())
+def _close_soon(loop: asyncio.AbstractEventLoop, client: Any) -> None:
+    waiting = _retired.get(loop, [])
+    if client not in waiting:
+        return  # the server's end has come first
+    waiting.remove(client)
+    task = loop.create_task(client.aclose())
     _closing.add(task)
     task.add_done_callback(_closing.discard)
 
