@@ -18,7 +18,7 @@ SCOPES: dict[str, str] = {
     THREADS_WRITE: "Change and delete conversations, delete messages",
     DOCUMENTS_READ: "Search and read collections and documents",
     DOCUMENTS_WRITE: "Add, change and delete documents and collections",
-    ADMIN_SCOPE: "Manage members, invitations, keys, assistants and model providers, as far as the member it acts for may",
+    ADMIN_SCOPE: "Manage members, keys, assistants and model providers, as far as the member it acts for may",
 }
 """Each scope, and what it is for in words."""
 
