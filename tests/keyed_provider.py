@@ -74,7 +74,7 @@ class KeyedProvider:
 @asynccontextmanager
 async def running(name: str) -> AsyncIterator[KeyedProvider]:
     """A server on a free port, until the block ends."""
-    provider = KeyedProvider(name, f"sk-of-{name}-0123456789abcdef")
+    provider = KeyedProvider(name, f"sk-0123456789abcdef-of-{name}")
     listening = await asyncio.start_server(provider.handle, "127.0.0.1", 0)
     provider.base_url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
     try:

@@ -94,8 +94,8 @@ class ProviderCredentialAdmin(UseCaseAdmin):
         saved = getattr(request, "saved_provider", None)
         if saved is None or _TEST not in request.POST:
             return response
-        self._test(request, saved)
-        return redirect(self._page(saved))
+        self.test_this(request, saved)
+        return redirect(self._page(saved.pk))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         """Store it through the use case."""
@@ -103,7 +103,7 @@ class ProviderCredentialAdmin(UseCaseAdmin):
         wanted = ProviderSettings(**{**given, "api_key": given["api_key"] or None})
         actor = actor_in_console(request)
         adopt(obj, replace_provider(actor, obj.pk, wanted) if change else create_provider(actor, wanted))
-        request.saved_provider = obj.pk  # type: ignore[attr-defined]
+        request.saved_provider = obj  # type: ignore[attr-defined]
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete it through the use case."""
@@ -119,11 +119,6 @@ class ProviderCredentialAdmin(UseCaseAdmin):
         self.message_user(request, f"{obj.name} is stored. Test it now: the button is below.", messages.SUCCESS)
         return redirect(self._page(obj.pk))
 
-    def _test(self, request: HttpRequest, credential_id: int) -> None:
-        for check in try_out_provider(actor_in_console(request), credential_id):
-            level = messages.SUCCESS if check.ok else messages.ERROR
-            self.message_user(request, f"{check.part.capitalize()}: {check.message}", level)
-
     def _page(self, credential_id: int) -> str:
         return reverse(
             "admin:tenants_providercredential_change", args=(credential_id,), current_app=self.admin_site.name
@@ -131,7 +126,10 @@ class ProviderCredentialAdmin(UseCaseAdmin):
 
     @action(description="Save and test", icon="network_check")
     def test_this(self, request: HttpRequest, row: ProviderCredential) -> None:
-        """The button; ``changeform_view`` does it, when everything is stored."""
+        """Try the stored provider, and say what came of it. ``changeform_view`` calls it when all is stored."""
+        for check in try_out_provider(actor_in_console(request), row.pk):
+            level = messages.SUCCESS if check.ok else messages.ERROR
+            self.message_user(request, f"{check.part.capitalize()}: {check.message}", level)
 
     @display(description="Key")
     def key(self, row: ProviderCredential) -> str:

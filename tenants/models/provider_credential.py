@@ -16,6 +16,11 @@ class ProviderCredential(models.Model):
     ``version`` grows with each change: what was made with an older one (clients, circuits) is not used any more.
     """
 
+    audit_name = "model_provider"
+    audited_fields = (
+        *("name", "base_url", "key_hint", "chat_model", "embedding_model", "embedding_dimension", "enabled"),
+    )
+
     id = models.BigAutoField(primary_key=True)
     name = models.CharField(max_length=100, unique=True, help_text="By which you know it again.")
     base_url = models.CharField(

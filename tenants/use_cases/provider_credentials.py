@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from tenants.actors import Actor
+from tenants.audit import Target, delete_recorded, record, snapshot
 from tenants.budgets.errors import NotInPlan
 from tenants.budgets.in_force import terms
 from tenants.credentials.cipher import check_is_set_up, encrypted, hint_of
@@ -63,7 +64,10 @@ def create_provider(actor: Actor, wanted: ProviderSettings) -> ProviderCredentia
         raise InvalidInput("Enter the key. A server that takes none is content with any word.", field="api_key")
     row = ProviderCredential()
     _fill(row, wanted)
-    return _stored(row)
+    with transaction.atomic():
+        _store(row)
+        record("model_provider.added", row, after=snapshot(row), by=actor)
+    return row
 
 
 def replace_provider(actor: Actor, credential_id: int, wanted: ProviderSettings) -> ProviderCredential:
@@ -78,9 +82,13 @@ def replace_provider(actor: Actor, credential_id: int, wanted: ProviderSettings)
         wanted = _checked(wanted)
         if not wanted.api_key and _server(row.base_url) != _server(wanted.base_url):
             raise InvalidInput("The address is another server's: enter its key, too.", field="api_key")
+        before = snapshot(row, key="as it was")
         _fill(row, wanted)
         row.version += 1
-        return _stored(row)
+        _store(row)
+        after = snapshot(row, key="replaced" if wanted.api_key else "as it was")
+        record("model_provider.changed", row, before=before, after=after, by=actor)
+    return row
 
 
 def settings_of(row: ProviderCredential) -> ProviderSettings:
@@ -108,7 +116,7 @@ def delete_provider(actor: Actor, credential_id: int) -> None:
     """Delete it and its key, at once and for good. Raises ``NotAllowed`` and ``NotFound``."""
     check_may_manage_providers(actor)
     with transaction.atomic():
-        _locked(credential_id).delete()
+        delete_recorded(_locked(credential_id), by=actor)
 
 
 def try_out_provider(actor: Actor, credential_id: int) -> list[Check]:
@@ -119,7 +127,7 @@ def try_out_provider(actor: Actor, credential_id: int) -> list[Check]:
     provider = _provider(actor, credential_id)
     give_connections_back()
     checks = from_sync(try_provider, provider)
-    _note(provider, problems_of(checks))
+    _note(actor, provider, problems_of(checks))
     return checks
 
 
@@ -127,7 +135,7 @@ async def atry_out_provider(actor: Actor, credential_id: int) -> list[Check]:
     """``try_out_provider`` from the event loop."""
     provider = await in_database(_provider, actor, credential_id)
     checks = await try_provider(provider)
-    await in_database(_note, provider, problems_of(checks))
+    await in_database(_note, actor, provider, problems_of(checks))
     return checks
 
 
@@ -141,11 +149,14 @@ def _provider(actor: Actor, credential_id: int) -> Provider:
     return provider_of_row(get_provider(actor, credential_id))
 
 
-def _note(provider: Provider, problem: str) -> None:
+def _note(actor: Actor, provider: Provider, problem: str) -> None:
     """Of the version that was tried: a newer one has not been."""
     _, credential_id, version = provider.identity
-    tried = ProviderCredential.objects.filter(pk=credential_id, version=version)
-    tried.update(tested_at=timezone.now(), test_problem=problem[:500])
+    about = Target("model_provider", str(credential_id), provider.name)
+    with transaction.atomic():
+        tried = ProviderCredential.objects.filter(pk=credential_id, version=version)
+        tried.update(tested_at=timezone.now(), test_problem=problem[:500])
+        record("model_provider.tested", about, after={"result": problem or "works"}, by=actor)
 
 
 def _locked(credential_id: int) -> ProviderCredential:
@@ -220,7 +231,7 @@ def _fill(row: ProviderCredential, wanted: ProviderSettings) -> None:
         row.encrypted_key, row.key_hint = encrypted(wanted.api_key), hint_of(wanted.api_key)
 
 
-def _stored(row: ProviderCredential) -> ProviderCredential:
+def _store(row: ProviderCredential) -> None:
     try:
         with transaction.atomic():
             row.save()
@@ -230,4 +241,3 @@ def _stored(row: ProviderCredential) -> ProviderCredential:
                 raise Conflict(message, code="provider_exists", errors=_at(field, message)) from error
         message = "There is a model provider of this name already."
         raise Conflict(message, code="provider_exists", errors=_at("name", message)) from error
-    return row

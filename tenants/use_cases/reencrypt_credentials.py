@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
+from tenants.audit import record
 from tenants.credentials.cipher import encrypted_anew
 from tenants.credentials.errors import CredentialUnreadable
 from tenants.models import ProviderCredential
@@ -32,5 +33,6 @@ def reencrypt_credentials() -> Outcome:
                 unreadable.append(row.name)
                 continue
             ProviderCredential.objects.filter(pk=row.pk).update(encrypted_key=token)
+            record("model_provider.reencrypted", row)
             done += 1
     return Outcome(done, unreadable)

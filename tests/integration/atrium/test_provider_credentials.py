@@ -14,6 +14,7 @@ from tenants.database import in_database
 from tenants.keys import create_api_key
 from tenants.models import ProviderCredential
 from tenants.scopes import ADMIN_SCOPE
+from tests.audit import logged
 from tests.keyed_provider import CHAT, EMBEDDING
 
 PAGE = "tenants/providercredential/"
@@ -67,6 +68,11 @@ async def test_a_provider_is_made_tested_replaced_and_deleted_and_its_key_is_nev
     assert "key of" not in rows
     assert (await admin.delete(url)).status_code == 204
     assert (await admin.get("/api/providers/")).json() == []
+    entries = await logged(acme)
+    acts = ["added", "tested", "changed", "changed", "tested", "deleted"]
+    assert [entry.action for entry in entries] == [f"model_provider.{act}" for act in acts]
+    assert (entries[3].after["key"], entries[3].after["key_hint"]) == ("replaced", second.key[-4:])
+    assert not any(key in f"{entry.before} {entry.after}" for entry in entries for key in (first.key, second.key))
 
 
 async def test_the_test_says_what_is_wrong_in_a_persons_words(server, acme, providers):
