@@ -6,22 +6,22 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
 from assistants.admin import AssistantFilter, assistant_name, with_assistant_names
 from assistants.models import Run, Thread
 from assistants.replay import NO_BREAK, answers_of, dollars, in_words, passages_of, rows_of, took, tool_calls_of
-from tenants.admin import UseCaseAdmin, moment_column
+from tenants.admin import UncountedPaginator, UseCaseAdmin, moment_column
+from tenants.words import with_words
 
-MOST_CONVERSATIONS = 1000  # that a search looks into, the newest
+MOST_CONVERSATIONS = 500  # that a search looks into, the newest
 LONGEST_NAME = 70  # characters of a conversation's name in the list
 
 
@@ -58,13 +58,10 @@ class RunAdmin(UseCaseAdmin):
     list_display_links = ("conversation",)
     list_select_related = ("thread__visitor", "created_by", "api_key")
     list_filter = ("status", AssistantFilter, AgeFilter)
-    search_fields = ("thread__name",)
-    search_help_text = "The name of a conversation"
+    search_help_text = "Words of a conversation's name, or how they begin"
     ordering = ("-created_at",)
     sortable_by = ("began",)
-    # Counting all rows would take longer than everything else, and grow with them.
-    show_full_result_count = False
-    paginator = InfinitePaginator
+    paginator = UncountedPaginator
     fields = ()
     began = moment_column("created_at", "Began")
     change_form_template = "console/run_page.html"
@@ -77,15 +74,18 @@ class RunAdmin(UseCaseAdmin):
         """The list; the assistants' names are looked up once."""
         return with_assistant_names(super().get_changelist_instance(request))
 
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """What makes the list have a search box."""
+        return ("thread__name",)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Run], search_term: str
     ) -> tuple[QuerySet[Run], bool]:
         """The runs of conversations that are called so: of the newest of those, as a word may be in all names."""
-        words = search_term.split()
-        if not words:
+        if not search_term.strip():
             return queryset, False
-        named = Q(*(Q(name__icontains=word) for word in words))
-        newest = Thread.objects.filter(named).order_by("-created_at").values("pk")[:MOST_CONVERSATIONS]
+        named = with_words(Thread.objects.all(), ("name",), search_term)
+        newest = named.order_by("-created_at").values("pk")[:MOST_CONVERSATIONS]
         return queryset.filter(thread__in=newest), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:

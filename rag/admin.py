@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 from django.contrib.messages import SUCCESS
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from unfold.decorators import display
@@ -63,7 +64,10 @@ class CollectionAdmin(UseCaseAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
         """Collections with the number of their documents."""
-        return super().get_queryset(request).annotate(documents_in_it=Count("documents"))
+        documents = Document.objects.filter(collection=OuterRef("pk")).order_by().values("collection")
+        counted = documents.annotate(number=Count("pk")).values("number")
+        number = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+        return super().get_queryset(request).annotate(documents_in_it=number)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """An index is made for one language and one model."""
@@ -87,7 +91,7 @@ class CollectionAdmin(UseCaseAdmin):
         actor = actor_in_console(request)
         adopt(obj, create_collection(actor, obj.name, obj.description, form.cleaned_data["language"]))
 
-    @display(description="Documents", ordering="documents_in_it")
+    @display(description="Documents")
     def document_count(self, collection: Any) -> int:
         """How many documents are in it."""
         return collection.documents_in_it
@@ -143,11 +147,13 @@ class AddDocumentForm(forms.ModelForm):
 class DocumentAdmin(UseCaseAdmin):
     """Documents: added, watched while they are taken in, and deleted. What they say is changed at their source."""
 
-    list_display = ("name", "collection", "state", "passages", "size_for_people", "changed")
+    list_display = ("name", "collection", "state", "passages", "size_for_people", "added")
     list_display_links = ("name",)
     list_select_related = ("collection",)
     list_filter = ("status", "collection")
-    search_fields = ("title", "source")
+    search_words = ("title", "source")
+    search_help_text = "Words of its title or source, or how they begin"
+    sortable_by = ("added",)
     add_fieldsets = ((None, {"fields": ("collection", "file", "content", "title")}),)
     fieldsets = (
         (

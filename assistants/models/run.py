@@ -73,6 +73,13 @@ class Run(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["-created_at", "-id"], name="run_by_time"),
+            models.Index(fields=["assistant_id", "-created_at"], name="run_by_assistant"),
+            # What sums over days need, so that they read no rows, whose receipts are long.
+            models.Index(
+                fields=["created_at"],
+                include=["status", "assistant_id", "tokens_in", "tokens_out", "cost", "created_by", "api_key", "id"],
+                name="run_use_by_time",
+            ),
             # The few that are looked for: most runs are completed.
             models.Index(
                 fields=["status", "-created_at"], condition=~models.Q(status="completed"), name="unusual_run_by_time"

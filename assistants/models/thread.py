@@ -9,6 +9,7 @@ from django.db import models
 from langchain_core.messages import BaseMessage, messages_from_dict
 
 from assistants.messages import is_readable, text_of
+from tenants.words import word_index
 
 
 class Thread(models.Model):
@@ -45,6 +46,8 @@ class Thread(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["created_by", "-created_at"], name="thread_by_owner"),
             models.Index(fields=["-created_at"], name="thread_by_time"),
+            models.Index(fields=["assistant_id", "-created_at"], name="thread_by_assistant"),
+            word_index("name", name="thread_words"),
         ]
 
     def __str__(self) -> str:

@@ -50,9 +50,11 @@ class Usage:
 COLUMNS = tuple(Usage.__dataclass_fields__)
 
 
-def usage(actor: Actor, since: date | None = None, until: date | None = None, by: By = "day") -> list[Usage]:
+def usage(
+    actor: Actor, since: date | None = None, until: date | None = None, by: By = "day", most: int | None = None
+) -> list[Usage]:
     """What the tenant has used from ``since`` to ``until``, both of them included, in UTC; by default in the last 30
-    days. Days in their order, the others by what they cost, then by tokens.
+    days. Days in their order, the others by what they cost, then by tokens; with ``most``, the first so many of those.
 
     Raises ``NotAllowed`` for who is no owner or administrator; ``InvalidInput`` for a span that cannot be.
     """
@@ -60,6 +62,9 @@ def usage(actor: Actor, since: date | None = None, until: date | None = None, by
         raise NotAllowed("Only owners and administrators see what is used.")
     first, last = _span(since, until)
     rows = _summed(Run.objects.filter(created_at__gte=_midnight(first), created_at__lt=_midnight(last, 1)), by)
+    if by != "day" and most is not None:
+        rows = sorted(rows, key=lambda row: (-(row["sum_cost"] or 0), -(row["sum_tokens_in"] + row["sum_tokens_out"])))
+        rows = rows[:most]
     names = _names(by, [row["group"] for row in rows])
     found = [_usage(row, names) for row in rows]
     if by == "day":

@@ -28,6 +28,7 @@ from tenants.models import Tenant
 USUAL_SPAN = 30  # days
 MONTHS = 13  # that can be chosen: this one, and those of a year before it
 A_PAGE = 50  # tenants
+MOST_ROWS = 200  # of a tenant's use that are shown, those that cost most; the file has all
 _WAYS: Mapping[By, str] = {
     "day": "Day",
     "assistant": "Assistant",
@@ -74,11 +75,12 @@ def tenants_own(request: HttpRequest, context: Mapping[str, Any]) -> HttpRespons
     last = _day(request, "to") or today()
     first = _day(request, "from") or last - timedelta(days=USUAL_SPAN - 1)
     refusal, rows = "", []
+    as_file = request.GET.get("format") == "csv"
     try:
-        rows = usage(actor, first, last, by)
+        rows = usage(actor, first, last, by, most=None if as_file else MOST_ROWS)
     except InvalidInput as error:
         refusal = error.detail
-    if request.GET.get("format") == "csv" and not refusal:
+    if as_file and not refusal:
         return csv_response(COLUMNS, usage_as_json(rows), f"usage-by-{by}.csv")
     span = {"from": first.isoformat(), "to": last.isoformat()}
     shown = {
@@ -92,6 +94,7 @@ def tenants_own(request: HttpRequest, context: Mapping[str, Any]) -> HttpRespons
         "last": last,
         "csv": f"?{urlencode({'by': by, **span, 'format': 'csv'})}",
         "sums": _sums(rows),
+        "is_cut": by != "day" and len(rows) == MOST_ROWS,
         "budgets": shown_budgets(),
     }
     return TemplateResponse(request, "console/usage.html", {**context, **shown})

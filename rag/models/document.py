@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from rag.models.collection import Collection
 from tenants.fields import uuid7
+from tenants.words import word_index
 
 
 class Document(models.Model):
@@ -66,16 +67,23 @@ class Document(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-created_at", "-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["-created_at", "-id"], name="document_by_time"),
+            models.Index(fields=["collection", "-created_at"], name="document_by_collection"),
+            # The few that are looked for: most documents are ready.
+            models.Index(
+                fields=["status", "-created_at"], condition=~models.Q(status="ready"), name="unready_document_by_time"
+            ),
+            models.Index(name="documents_that_wait", fields=["queued_at", "id"], condition=models.Q(status="queued")),
+            GinIndex(name="document_metadata", fields=["metadata"], opclasses=["jsonb_path_ops"]),
+            word_index("title", "source", name="document_words"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="one_document_a_source",
                 fields=["collection", "source"],
                 condition=~models.Q(source=""),
             )
-        ]
-        indexes: ClassVar = [
-            GinIndex(name="document_metadata", fields=["metadata"], opclasses=["jsonb_path_ops"]),
-            models.Index(name="documents_that_wait", fields=["queued_at", "id"], condition=models.Q(status="queued")),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from tenants.admin.budget import BudgetAdmin, RateLimitAdmin
 from tenants.admin.erasure_receipt import ErasureReceiptAdmin
 from tenants.admin.invitation import InvitationAdmin
 from tenants.admin.operator_key import OperatorKeyAdmin
+from tenants.admin.paging import BoundedPaginator, UncountedPaginator
 from tenants.admin.people import MemberAdmin, OperatorAdmin
 from tenants.admin.plan import ModelPriceAdmin, PlanAdmin, PlatformBudgetAdmin
 from tenants.admin.provider_credential import ProviderCredentialAdmin
@@ -17,6 +18,7 @@ __all__ = [
     "AccessRuleAdmin",
     "ApiKeyAdmin",
     "AuditEntryAdmin",
+    "BoundedPaginator",
     "BudgetAdmin",
     "ErasureReceiptAdmin",
     "InvitationAdmin",
@@ -29,6 +31,7 @@ __all__ = [
     "ProviderCredentialAdmin",
     "RateLimitAdmin",
     "TenantAdmin",
+    "UncountedPaginator",
     "UseCaseAdmin",
     "actor_in_console",
     "adopt",

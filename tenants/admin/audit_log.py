@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import path
 from django.utils import timezone
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
 from tenants.admin.base import UseCaseAdmin, moment_column
+from tenants.admin.paging import UncountedPaginator
 from tenants.audit.export import exported
 from tenants.audit.kinds import known_values
 from tenants.audit.words import action_in_words, changes_of, kind_in_words, who_in_words
@@ -78,8 +78,7 @@ class AuditEntryAdmin(UseCaseAdmin):
     search_fields = ("actor",)  # which fields are searched, tenants/use_cases/audit_log.py says
     search_help_text = "Who, what, about whom, an address or a request id"
     sortable_by = ()
-    show_full_result_count = False  # to count all entries would take longer than everything else
-    paginator = InfinitePaginator
+    paginator = UncountedPaginator  # to count all entries would take longer than everything else
     list_before_template = "console/audit_export.html"
     fields = ()
     change_form_template = "console/audit_entry.html"

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
@@ -18,9 +18,16 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from tenants.actors import Actor
+from tenants.admin.member_field import member_field
+from tenants.admin.paging import BoundedPaginator
 from tenants.audit import delete_recorded, save_recorded
 from tenants.errors import AtriumError
 from tenants.members import member_actor
+from tenants.models import User
+from tenants.models.user import NAMES_OF_USER
+from tenants.words import with_words
+
+MOST_PEOPLE = 200  # of a name that is searched for
 
 
 def actor_in_console(request: HttpRequest) -> Actor:
@@ -52,6 +59,12 @@ class UseCaseAdmin(ModelAdmin):
     """
 
     list_per_page = 50
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    search_words: tuple[str, ...] = ()
+    """Fields over whose words there is a ``word_index``: the list is searched in them, by the beginnings of words."""
+    search_member = ""
+    """A key to a member, whose name is searched for, too."""
     list_filter_sheet = False
     compressed_fields = False
     warn_unsaved_form = True
@@ -83,9 +96,27 @@ class UseCaseAdmin(ModelAdmin):
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         """Fields without buttons that open other forms in pop-ups."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, forms.ModelChoiceField) and field.queryset.model is User:
+            field = member_field(field)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget
         return field
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        """What makes the list have a search box."""
+        return self.search_words or super().get_search_fields(request)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """By the index of words, where there is one; else as Django does it, which reads every row."""
+        if not self.search_words:
+            return super().get_search_results(request, queryset, search_term)
+        if not search_term.strip():
+            return queryset, False
+        if not self.search_member:
+            return with_words(queryset, self.search_words, search_term), False
+        people = with_words(User.objects.all(), NAMES_OF_USER, search_term).order_by()
+        ids = list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
+        return with_words(queryset, self.search_words, search_term, Q(**{f"{self.search_member}__in": ids})), False
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """The form with one button that saves."""

@@ -12,6 +12,7 @@ from django.utils.functional import lazy
 from tenants.context import current_tenant
 from tenants.router import BOTH
 from tenants.signals import password_changed
+from tenants.words import word_index
 
 
 def _called() -> str:
@@ -20,6 +21,9 @@ def _called() -> str:
 
 def _called_together() -> str:
     return f"{_called()}s"
+
+
+NAMES_OF_USER = ("username", "first_name", "last_name", "email")
 
 
 class User(AbstractUser):
@@ -36,6 +40,7 @@ class User(AbstractUser):
     class Meta(AbstractUser.Meta):
         verbose_name = lazy(_called, str)()
         verbose_name_plural = lazy(_called_together, str)()
+        indexes: ClassVar = [word_index(*NAMES_OF_USER, name="user_words")]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Django's. A new password is told of in the same transaction (``tenants/audit/listening.py``)."""

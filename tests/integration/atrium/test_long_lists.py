@@ -1,0 +1,107 @@
+"""Lists that are long: paged through up to a bound, searched by words, and forms that do not list everybody."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistants.models import Run, Thread
+from rag.models import Collection, Document
+from tenants.admin import BoundedPaginator, UncountedPaginator, member_field, paging
+from tenants.context import tenant_context
+from tenants.models import ApiKey, Budget
+from tenants.words import with_words
+from tests.receipts import make_run
+
+
+def test_pages_of_rows_end_at_a_bound_and_hold_each_row_once(acme, monkeypatch):
+    monkeypatch.setattr(paging, "MOST_ROWS", 7)
+    with tenant_context(acme.ref):
+        Thread.objects.bulk_create([Thread(name=f"t{i}") for i in range(9)])
+        rows = Thread.objects.order_by("-created_at", "-pk")
+        expected = [thread.pk for thread in rows[:7]]
+        for few in (0, 100):
+            monkeypatch.setattr(paging, "FEW_ROWS", few)
+            pages = BoundedPaginator(rows, 3)
+            assert (pages.count, pages.num_pages, pages.is_cut) == (7, 3, True)
+            seen = [thread.pk for number in pages.page_range for thread in pages.page(number).object_list]
+            assert seen == expected
+        monkeypatch.setattr(paging, "MOST_ROWS", 100)
+        assert not BoundedPaginator(rows, 3).is_cut
+        uncounted = UncountedPaginator(rows, 3)
+        assert len(uncounted.page(3).object_list) == 3
+        assert list(uncounted.page(4).object_list) == []
+
+
+def test_rows_are_found_by_how_their_words_begin(acme):
+    with tenant_context(acme.ref):
+        collection = Collection.objects.create(name="c")
+        facts = {"collection": collection, "size": 1, "media_type": "text/plain"}
+        Document.objects.create(title="Service handbook: T600", source="files/warm-up_notes.md", **facts)
+        Document.objects.create(title="Übersicht", source="", **facts)
+
+        def found(asked: str) -> list[str]:
+            return [document.title[:7] for document in with_words(Document.objects.all(), ("title", "source"), asked)]
+
+        for asked in ("service", "HAND", "t600 serv", "warm", "notes", "files/warm-up", "up_notes.md", "md"):
+            assert found(asked) == ["Service"], asked
+        assert found("über") == ["Übersic"]
+        for nothing in ("ervice", "service t700", "", "  ", "'", "\\", "&|!()<->:*", "%", "\x00"):
+            assert found(nothing) == [], nothing
+        assert found("service' | 'x") == []
+
+
+async def test_threads_and_their_runs_are_found_by_name_and_by_who_asked(console, acme, in_acme):
+    anvils = await in_acme(Thread.objects.create, name="Anvils, heavy", created_by=acme.owner)
+    refunds = await in_acme(Thread.objects.create, name="Refunds", created_by=acme.member)
+    await in_acme(make_run, acme.member, refunds, status="failed")
+    owners = await console(acme.host, "owner")
+
+    async def listed(query: str) -> set[str]:
+        page = (await owners.open(f"assistants/thread/?{query}")).text
+        return {thread.name for thread in (anvils, refunds) if f"/{thread.pk}/change/" in page}
+
+    assert await listed("q=anv+hea") == {"Anvils, heavy"}
+    assert await listed("q=member") == {"Refunds"}
+    assert await listed("q=owner%40example.com") == {"Anvils, heavy"}
+    assert await listed("q=nothing") == set()
+    assert await listed("runs=failed") == {"Refunds"}
+    assert await listed("runs=failed&q=anvils") == set()
+    assert await listed("runs=active") == set()
+    assert await in_acme(Run.objects.count) == 1
+
+
+async def test_members_are_found_by_role(console, acme, in_acme):
+    owners = await console(acme.host, "owner")
+    page = await owners.open("tenants/user/")
+    assert page.text.count("?role=") == 4
+    role = await in_acme(lambda: acme.owner.groups.get().pk)
+    listed = (await owners.open(f"tenants/user/?role={role}")).text
+    assert "owner@example.com" in listed
+    assert "member@example.com" not in listed
+    assert (await owners.open("tenants/user/?role=x")).status_code == 200
+
+
+async def test_where_there_are_many_members_one_is_named_and_not_chosen(console, acme, in_acme, monkeypatch):
+    monkeypatch.setattr(member_field, "MOST_LISTED", 1)
+    owners = await console(acme.host, "owner")
+    page = await owners.open("tenants/apikey/add/")
+    assert "outsider" not in page.text
+    assert "Write the user name." in page.text
+    sent = {"name": "For Max", "scopes": "chat"}
+    unknown = await owners.send("tenants/apikey/add/", **sent, user="nobody")
+    assert "There is no member with this user name." in unknown.text
+    made = await owners.send("tenants/apikey/add/", **sent, user="outsider")
+    assert "key-made" in made.text
+    assert await in_acme(lambda: ApiKey.objects.get(name="For Max").user) == acme.outsider
+    itself = await owners.send("tenants/apikey/add/", **{**sent, "name": "Itself"}, user="")
+    assert "key-made" in itself.text
+    terms = {"scope": "member", "period": "day", "tokens": "50000", "cost": "", "note": "", "assistant_id": ""}
+    assert (await owners.send("tenants/budget/add/", **terms, enabled="on", member="member")).status_code == 302
+    pk = await in_acme(lambda: Budget.objects.get(note="").pk)
+    assert 'value="member"' in (await owners.open(f"tenants/budget/{pk}/change/")).text
+
+
+@pytest.mark.parametrize("path", ["assistants/thread/?p=900", "assistants/run/?p=900", "tenants/user/?p=x"])
+async def test_a_page_that_is_not_there_leads_back_to_the_list(console, acme, path):
+    owners = await console(acme.host, "owner")
+    assert (await owners.open(path)).status_code in (200, 302)
