@@ -7,16 +7,14 @@ asks that index (``with_words``). The expression must be the same in both: it is
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import F, Func, Model, Q, QuerySet, TextField, Value
+from django.db.models import F, Func, Q, QuerySet, TextField, Value
 
 _CONFIG = "simple"  # words as they are: names are no language
 _APART = "/._-@:"  # else a path or an address would be one word
-
-M = TypeVar("M", bound=Model)
 
 
 def word_index(*fields: str, name: str) -> GinIndex:
@@ -24,7 +22,7 @@ def word_index(*fields: str, name: str) -> GinIndex:
     return GinIndex(_vector(fields), name=name)
 
 
-def with_words(rows: QuerySet[M], fields: tuple[str, ...], asked: str, otherwise: Q | None = None) -> QuerySet[M]:
+def with_words(rows: QuerySet[Any], fields: tuple[str, ...], asked: str, otherwise: Q | None = None) -> QuerySet[Any]:
     """The rows in which each word of ``asked`` begins a word of one of the ``fields``, and those that are as
     ``otherwise`` says; none where nothing of ``asked`` is a word."""
     words = _words(asked)

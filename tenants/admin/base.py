@@ -96,7 +96,7 @@ class UseCaseAdmin(ModelAdmin):
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         """Fields without buttons that open other forms in pop-ups."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if isinstance(field, forms.ModelChoiceField) and field.queryset.model is User:
+        if isinstance(field, forms.ModelChoiceField) and field.queryset is not None and field.queryset.model is User:
             field = member_field(field)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget

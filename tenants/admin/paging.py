@@ -39,7 +39,10 @@ class BoundedPaginator(Paginator):
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
         keys = self._keys(first, min(first + self.per_page, MOST_ROWS))
-        return self._get_page(self.object_list.filter(pk__in=keys), number, self)
+        return self._page_of(self.object_list.filter(pk__in=keys), number)
+
+    def _page_of(self, rows: QuerySet[Any], number: int) -> Page[Any]:
+        return Page(rows, number, self)
 
     def _keys(self, first: int, last: int) -> list[Any]:
         """Of few rows PostgreSQL is asked for all: told to stop after a page, it may look for them in the order of the
@@ -78,5 +81,5 @@ class UncountedPaginator(BoundedPaginator):
             raise EmptyPage("There is no such page.")
         return number
 
-    def _get_page(self, *args: Any, **kwargs: Any) -> Page[Any]:
-        return InfinitePage(*args, **kwargs)
+    def _page_of(self, rows: QuerySet[Any], number: int) -> Page[Any]:
+        return InfinitePage(rows, number, self)
