@@ -97,13 +97,13 @@ def globex(clean_tenants) -> TenantFixture:
 
 @pytest.fixture(autouse=True)
 def nobody_provides_somewhere(monkeypatch) -> None:
-    """The tenant without a database (tests/somewhere.py) has no model providers of its own: none are looked up."""
+    """Tenants without a database (tests/somewhere.py) have no model providers of their own: none are looked up."""
     from tenants.context import active_schema
     from tenants.credentials.in_force import NONE, provider_book
-    from tests.somewhere import SOMEWHERE
+    from tests.somewhere import ELSEWHERE, SOMEWHERE
 
     read = provider_book._read
-    monkeypatch.setattr(provider_book, "_read", lambda: NONE if active_schema() == SOMEWHERE else read())
+    monkeypatch.setattr(provider_book, "_read", lambda: NONE if active_schema() in (SOMEWHERE, ELSEWHERE) else read())
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A tenant and somebody who acts there without a database: enough to run an assistant that asks none."""
+"""Two tenants and somebody who acts there without a database: enough to run an assistant that asks none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from assistants import AIAssistant
 from tenants.actors import Actor
 from tenants.context import TenantRef
 
-SOMEWHERE = TenantRef(1, "somewhere")
+SOMEWHERE, ELSEWHERE = TenantRef(1, "somewhere"), TenantRef(2, "elsewhere")
 # The system, for Alice: it is asked for no access rule, which would have to be read.
 ALICE = Actor("system", SOMEWHERE, user_id=1, label="alice")
 

@@ -12,11 +12,11 @@ from pydantic import BaseModel as PydanticModel
 
 from assistants import AIAssistant, method_tool
 from tenants.actors import Actor, acting_actor
-from tenants.context import TenantRef, current_tenant, tenant_context
+from tenants.context import current_tenant, tenant_context
 from tenants.models import AccessRule
 from tests.integration.assistants.asking import ask, tool_answers
 from tests.played_model import PlayedModel, wants
-from tests.somewhere import ALICE, SOMEWHERE, Helper, aside
+from tests.somewhere import ALICE, ELSEWHERE, SOMEWHERE, Helper, aside
 
 pytestmark = pytest.mark.usefixtures("registry")
 
@@ -75,7 +75,7 @@ def test_an_assistant_inside_another_acts_for_the_one_who_asked(use_model, inner
 def test_an_assistant_that_is_made_once_acts_for_each_in_turn(use_model, inner):
     """Kept at module level, say: it must not remember its first asker, who may even be another tenant's."""
     outer = outer_with(Inner())
-    bob = Actor("system", TenantRef(2, "elsewhere"), user_id=2)
+    bob = Actor("system", ELSEWHERE, user_id=2)
     for actor in (ALICE, bob):
         answers = [wants(("inner", {"message": "hello"})), wants(("note", {})), "inside", "done"]
         use_model(PlayedModel(answers=answers))
