@@ -6,12 +6,16 @@ from typing import Any
 
 from django import forms
 from django.contrib.messages import SUCCESS
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
-from unfold.decorators import display
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from unfold.decorators import action, display
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
@@ -21,6 +25,7 @@ from unfold.widgets import (
 
 from rag.models import Chunk, Collection, Document
 from rag.models.collection import DEFAULT_LANGUAGE
+from rag.search_admin import search_context
 from rag.use_cases.add_document import LARGEST_DOCUMENT, add_document
 from rag.use_cases.create_collection import create_collection
 from rag.use_cases.delete_document import delete_document
@@ -147,6 +152,7 @@ class AddDocumentForm(forms.ModelForm):
 class DocumentAdmin(UseCaseAdmin):
     """Documents: added, watched while they are taken in, and deleted. What they say is changed at their source."""
 
+    actions_list = ("search_page",)
     list_display = ("name", "collection", "state", "passages", "size_for_people", "added")
     list_display_links = ("name",)
     list_select_related = ("collection",)
@@ -211,6 +217,27 @@ class DocumentAdmin(UseCaseAdmin):
         passages = Chunk.objects.filter(document_id=object_id).only("ordinal", "heading", "page", "text")
         shown = {"passages": passages[:MOST_PASSAGES], "most_passages": MOST_PASSAGES, "show_history": False}
         return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
+
+    # -- searching
+
+    def get_urls(self) -> list[Any]:
+        """The page on which the search is tried, before the pages of single documents."""
+        view = self.admin_site.admin_view(self.search_view)
+        return [path("search/", view, name="rag_document_search"), *super().get_urls()]
+
+    @action(description="Try the search", icon="search")
+    def search_page(self, request: HttpRequest) -> HttpResponse:
+        """To the page on which the search is tried."""
+        return redirect(reverse(f"{self.admin_site.name}:rag_document_search"))
+
+    def search_view(self, request: HttpRequest) -> HttpResponse:
+        """What a search finds, and why."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        found = search_context(request, actor_in_console(request))
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **found}
+        return TemplateResponse(request, "console/search.html", context)
 
     # -- deleting
 

@@ -50,7 +50,7 @@ def history_aware(retriever: BaseRetriever, assistant: AIAssistant) -> Runnable[
         question = text_of(turn["input"])
         if turn.get("history"):
             question = await _standing_alone(turn, assistant) or question
-        return await _search(retriever, question)
+        return await search_with(retriever, question)
 
     def find_now(turn: dict[str, Any]) -> list[Document]:
         return from_sync(find, turn)
@@ -79,7 +79,7 @@ def _one_attempt() -> CallPolicy:
     return replace(policy, retries=0, total=min(policy.first_token, policy.total))
 
 
-async def _search(retriever: BaseRetriever, question: str) -> list[Document]:
+async def search_with(retriever: BaseRetriever, question: str) -> list[Document]:
     """A retriever that is only synchronous runs on our own threads: they know the tenant and return connections."""
     own = getattr(type(retriever), "_aget_relevant_documents", None)
     if own is BaseRetriever._aget_relevant_documents:

@@ -134,7 +134,8 @@ def _sizes(name: str) -> list[Figure]:
     with connection.cursor() as cursor:
         for title, tables in SIZES.items():
             cursor.execute(
-                "SELECT sum(pg_total_relation_size(name::regclass)) / 1048576.0 FROM unnest(%s::text[]) AS name", [list(tables)]
+                "SELECT sum(pg_total_relation_size(name::regclass)) / 1048576.0 FROM unnest(%s::text[]) AS name",
+                [list(tables)],
             )
             found.append(plain(f"{name}: size of {title}", float(cursor.fetchone()[0]), "MB"))
     return found

@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 
 from assistants.models import Message, Run, Thread
 from tenants.context import tenant_context
+from tests.documents import add_ready_document
 from tests.factories import PASSWORD
 from tests.receipts import make_run
 
@@ -118,3 +119,15 @@ async def test_a_new_key_can_be_copied(console):
     await console.get_by_role("button", name="Copy").click()
     await expect(console.get_by_role("button", name="Copied")).to_be_visible()
     assert await console.evaluate("navigator.clipboard.readText()") == secret
+
+
+async def test_a_search_is_tried_with_the_keyboard_on_a_phone(console, acme):
+    await acme.run(lambda: add_ready_document(acme, "# Anvils\n\nAn anvil weighs 50 kilograms.\n", source="anvils.md"))
+    await console.set_viewport_size({"width": 390, "height": 844})
+    await open_page(console, "rag/document/search/")
+    await console.get_by_label("Search for").focus()
+    await console.keyboard.type("weight of anvils")
+    await console.keyboard.press("Enter")
+    await expect(console.get_by_test_id("hits").locator("mark").first).to_have_text("anvil")
+    await expect(console.get_by_test_id("hits")).to_contain_text("by words: 1")
+    assert await console.evaluate("document.documentElement.scrollWidth") <= 390
