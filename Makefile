@@ -9,7 +9,7 @@ SUPERSET := ../shared/tools/openapi_superset.py
 PEER_API := tests/contract/django-ai-assistant-0.4.0.openapi.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check superset docs faults bench-streams bench-runs bench-peer bench-tenants bench-rules format clean
+.PHONY: help run test check superset docs faults bench-streams bench-runs bench-peer bench-tenants bench-rules bench-rag format clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -85,6 +85,16 @@ bench-tenants: $(VENV)/test.stamp ## 1,000 tenants made, migrated and served (TE
 
 bench-rules: $(VENV)/test.stamp ## What a decision by access rules costs, cached and over 1,000 rules
 	@ATRIUM_DEBUG=1 DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=platform:. $(BIN)/python -m benchmarks.rules $(RULES)
+
+# The peer wants an older pgvector than Atrium has: an environment of its own, and its line is left out where it is not.
+build/bench/langchain-postgres/installed.stamp: benchmarks/rag/peer-requirements.txt
+	@test -x build/bench/langchain-postgres/bin/python || $(PYTHON) -m venv build/bench/langchain-postgres
+	@build/bench/langchain-postgres/bin/python -m pip install --quiet --disable-pip-version-check -r $< && touch $@ \
+	  || echo "langchain-postgres could not be installed: it is left out."
+
+bench-rag: $(VENV)/test.stamp ## Retrieval: how good, how fast, how large (RAG="--sizes 1000 10000 100000 300000")
+	@$(MAKE) --no-print-directory build/bench/langchain-postgres/installed.stamp
+	@PYTHONPATH=platform:. $(BIN)/python -m benchmarks.rag $(RAG)
 
 format: $(VENV)/test.stamp ## Format the code
 	@$(BIN)/ruff check --fix .
