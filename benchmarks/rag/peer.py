@@ -73,7 +73,8 @@ def _load_theirs() -> None:
                    embedding.vector::vector({DIMENSION}) AS embedding,
                    2000 + (chunk.id - 1) / {CHUNKS_A_DOCUMENT} / {COLLECTIONS} % {YEARS} AS year,
                    to_tsvector('simple', chunk.text) AS content_tsv
-            FROM {schema}.rag_chunk AS chunk JOIN {schema}.rag_embedding AS embedding ON embedding.chunk_id = chunk.id""",
+            FROM {schema}.rag_chunk AS chunk
+            JOIN {schema}.rag_embedding AS embedding ON embedding.chunk_id = chunk.id""",
             f"ALTER TABLE public.{TABLE} ADD PRIMARY KEY (langchain_id)",
             f"CREATE INDEX ON public.{TABLE} USING gin (content_tsv)",
             f"CREATE INDEX ON public.{TABLE} USING hnsw (embedding vector_cosine_ops)",
