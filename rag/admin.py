@@ -63,6 +63,7 @@ class CollectionAdmin(UseCaseAdmin):
 
     list_display = ("name", "description", "document_count", "language", "made")
     search_fields = ("name", "description")
+    ordering = ("name",)  # the model's does not hold where rows are grouped to be counted
     add_fieldsets = ((None, {"fields": ("name", "description", "language")}),)
     fieldsets = ((None, {"fields": ("name", "description", ("language", "embedding_model", "made"))}),)
     made = moment_column("created_at", "Made")

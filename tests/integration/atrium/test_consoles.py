@@ -158,3 +158,10 @@ def test_what_one_tenant_caches_is_not_found_by_another(acme, globex):
         assert cache.get("found") == "acme's"
     with tenant_context(globex.ref):
         assert cache.get("found") is None
+
+
+async def test_a_row_that_is_not_there_is_a_page_that_is_not_there(console, acme):
+    owners = await console(acme.host, "owner")
+    for path in ("tenants/budget/7/change/", "rag/document/nonsense/history/", "tenants/apikey/987654/change/"):
+        page = await owners.open(path)
+        assert (page.status_code, "There is no such page" in page.text) == (404, True), path
