@@ -106,7 +106,7 @@ async def test_members_do_not_see_the_administrators_detail(faulty, chat):
 
 
 async def test_a_provider_that_says_nothing_is_given_up(faulty, chat, acme, settings):
-    settings.AI_ASSISTANT_MODEL_FIRST_TOKEN_SECONDS = 0.1
+    settings.AI_ASSISTANT_MODEL_FIRST_TOKEN_SECONDS = 0.5  # enough for each request to arrive on a busy machine
     faulty.replies = [SILENT]
     response = await chat.ask("Hi")
     assert (response.json()["code"], faulty.requests) == ("model_timeout", 3)

@@ -152,7 +152,7 @@ async def has_forgotten(*tenants) -> bool:
 
 def jobs() -> list[tuple[str, str]]:
     with public_context():
-        rows = ProcrastinateJob.objects.filter(queue_name="maintenance")
+        rows = ProcrastinateJob.objects.filter(queue_name="maintenance", task_name__startswith="assistants.forget")
         return sorted((job.task_name, job.args.get("tenant_schema", "")) for job in rows)
 
 
