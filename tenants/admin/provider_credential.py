@@ -92,7 +92,8 @@ class ProviderCredentialAdmin(UseCaseAdmin):
         """Django's view. What is to be tested is tested when it is saved: no transaction waits for a provider."""
         response = super().changeform_view(request, object_id, form_url, extra_context)
         saved = getattr(request, "saved_provider", None)
-        if saved is None or _TEST not in request.POST:
+        pressed = f"{self.opts.app_label}_{self.opts.model_name}_{_TEST}"  # as unfold names the button
+        if saved is None or pressed not in request.POST:
             return response
         self.test_this(request, saved)
         return redirect(self._page(saved.pk))
