@@ -2,43 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from ninja import Schema
 from pydantic import Field, StringConstraints
 
 from rag.search.hybrid import DEFAULT_LIMIT, LONGEST_QUERY, Mode
-
-
-class CollectionOut(Schema):
-    """A collection."""
-
-    id: UUID
-    name: str
-    description: str
-    language: str
-    embedding_model: str
-    created_at: datetime
-
-
-class DocumentOut(Schema):
-    """A document, without its text."""
-
-    id: UUID
-    collection_id: UUID
-    title: str
-    source: str
-    media_type: str
-    size: int
-    metadata: dict[str, Any]
-    status: str
-    error: str
-    version: int
-    chunk_count: int
-    created_at: datetime
-    updated_at: datetime
 
 
 class SearchIn(Schema):

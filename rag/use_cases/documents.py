@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from rag.access import access_document_to_write, access_documents
+from rag.access import access_collection_to_write, access_document_to_write, access_documents
 from rag.exceptions import IngestionCancelled
 from rag.ingest.kinds import MEDIA_TYPES
 from rag.ingest.queue import start_waiting
@@ -84,6 +84,11 @@ def cancel_document(actor: Actor, document_id: UUID) -> Document:
         document.status, document.error, document.error_code = Document.Status.CANCELLED, reason.detail, reason.code
         document.save(update_fields=["status", "error", "error_code", "updated_at"])
     return document
+
+
+def check_may_add(actor: Actor, collection_id: UUID) -> None:
+    """Raises ``NotFound`` and ``NotAllowed``, as ``add_document`` would for each document."""
+    access_collection_to_write(actor, collection_id)
 
 
 def delete_documents(actor: Actor, document_ids: Sequence[UUID]) -> Sequence[Refused]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -40,9 +41,10 @@ async def key_with(server, tenant: TenantFixture, *scopes: str, assistants=(), u
     return server.client(tenant.host, Authorization=f"Bearer {secret}"), row
 
 
-def address(path: str) -> str:
+def address(path: str, operation) -> str:
     """The path with something in each place of an id."""
-    return re.sub(r"\{\w+\}", "1", path)
+    kinds = {each["name"]: each["schema"].get("format") for each in operation.get("parameters", [])}
+    return re.sub(r"\{(\w+)\}", lambda found: str(uuid4()) if kinds.get(found[1]) == "uuid" else "1", path)
 
 
 # -- scopes
@@ -55,7 +57,8 @@ async def test_every_operation_declares_a_scope_and_refuses_a_key_that_has_all_o
     scope = operation.get(IN_DOCUMENT)
     assert scope in SCOPES, f"{operation['operationId']} declares no scope: tenants/api/scopes.py"
     client, _ = await key_with(server, acme, *(set(SCOPES) - {scope}), user=acme.owner)
-    answer = await client.request(method, address(path), json=_body(operation), params=_query(operation))
+    sent = {"files": _files(operation)} if _files(operation) else {"json": _body(operation)}
+    answer = await client.request(method, address(path, operation), params=_query(operation), **sent)
     if answer.status_code == 422:
         pytest.fail(f"the body of the test does not fit {operation['operationId']}: {answer.text}")
     assert (answer.status_code, answer.json()["code"], answer.json()["scope"]) == (403, "scope_missing", scope)
@@ -108,6 +111,13 @@ def _query(operation) -> dict[str, str]:
     return {each["name"]: "assistant.run" for each in parameters}
 
 
+def _files(operation) -> dict[str, tuple[str, bytes]]:
+    """A file for each that the operation wants."""
+    content = operation.get("requestBody", {}).get("content", {}).get("multipart/form-data")
+    wanted = content["schema"].get("required", []) if content else []
+    return dict.fromkeys(wanted, ("a.txt", b"text"))
+
+
 def _body(operation) -> dict | None:
     """The smallest body that can be read, from the document."""
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
@@ -126,12 +136,12 @@ def _example(schema):
         case "object":
             return {name: _example(schema["properties"][name]) for name in schema.get("required", [])}
         case "array":
-            return []
+            return [_example(schema["items"])] * schema.get("minItems", 0)
         case "integer":
             return 1
         case "boolean":
             return True
-    return "text"
+    return str(uuid4()) if schema.get("format") == "uuid" else "text"
 
 
 async def test_a_key_that_reads_conversations_begins_none(server, acme):

@@ -1,0 +1,80 @@
+"""Collections over HTTP: parse, call, return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+from ninja.responses import Status
+
+from rag.api.document_schemas import CollectionChanges, CollectionDetailOut, CollectionIn, CollectionOut
+from rag.api.pages import LINK_HEADER, After, Limit, link_next_page
+from rag.models import Collection
+from rag.use_cases import collections, lists
+from rag.use_cases.create_collection import create_collection as make
+from tenants.actors import Actor
+from tenants.api.auth import actor_of
+from tenants.api.scopes import needs_scope
+from tenants.database import in_database
+from tenants.scopes import DOCUMENTS_READ, DOCUMENTS_WRITE
+
+router = Router()
+ONE = "/collections/{uuid:collection_id}/"
+
+
+@router.get(
+    "/collections/",
+    response=list[CollectionOut],
+    operation_id="list_collections",
+    summary="List collections",
+    openapi_extra=LINK_HEADER,
+)
+@needs_scope(DOCUMENTS_READ)
+async def list_collections(
+    request: HttpRequest, response: HttpResponse, limit: Limit = 200, after: After = None
+) -> list[Collection]:
+    """The collections that the actor may read, by name."""
+    listed = await in_database(lists.list_collections, actor_of(request), limit, after)
+    link_next_page(request, response, listed)
+    return listed.rows
+
+
+@router.post(
+    "/collections/", response={201: CollectionOut}, operation_id="create_collection", summary="Create a collection"
+)
+@needs_scope(DOCUMENTS_WRITE)
+async def create_collection(request: HttpRequest, payload: CollectionIn) -> Status:
+    """A new, empty collection."""
+    return Status(201, await in_database(lambda: make(actor_of(request), **payload.dict())))
+
+
+@router.get(ONE, response=CollectionDetailOut, operation_id="get_collection", summary="Get a collection")
+@needs_scope(DOCUMENTS_READ)
+async def get_collection(request: HttpRequest, collection_id: UUID) -> dict[str, Any]:
+    """The collection, and how far its documents are."""
+    collection, counts = await in_database(lists.get_collection, actor_of(request), collection_id)
+    return _with_counts(collection, counts)
+
+
+@router.patch(ONE, response=CollectionOut, operation_id="update_collection", summary="Change a collection")
+@needs_scope(DOCUMENTS_WRITE)
+async def update_collection(request: HttpRequest, collection_id: UUID, payload: CollectionChanges) -> Collection:
+    """Change what is sent, and nothing else."""
+    changes = payload.dict(exclude_unset=True)
+    return await in_database(collections.change_collection, actor_of(request), collection_id, changes)
+
+
+@router.delete(ONE, response={204: None}, operation_id="delete_collection", summary="Delete a collection")
+@needs_scope(DOCUMENTS_WRITE)
+async def delete_collection(request: HttpRequest, collection_id: UUID) -> Status:
+    """Delete the collection with all its documents."""
+    actor: Actor = actor_of(request)
+    await in_database(collections.delete_collection, actor, collection_id)
+    return Status(204, None)
+
+
+def _with_counts(collection: Collection, counts: Mapping[str, int]) -> dict[str, Any]:
+    return {**CollectionOut.from_orm(collection).dict(), "documents": counts}

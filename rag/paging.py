@@ -1,0 +1,45 @@
+"""Lists in pages: a bounded number of rows, and the row after which the next page begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from django.db.models import Model, Q, QuerySet
+
+from tenants.errors import InvalidInput
+
+Row = TypeVar("Row", bound=Model)
+
+
+class UnknownCursor(InvalidInput):
+    """The list has no row with this id: it was deleted, or belongs to another list. Begin again without `after`."""
+
+    code = "unknown_cursor"
+
+    def __init__(self) -> None:
+        super().__init__((self.__doc__ or "").strip(), field="after")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[Row]):
+    """A page's rows. ``after`` is the cursor of the next page, or None on the last."""
+
+    rows: list[Row]
+    after: UUID | None = None
+
+
+def read_page(
+    rows: QuerySet[Row], field: str, *, limit: int, after: UUID | None = None, descending: bool = False, offset: int = 0
+) -> Listed[Row]:
+    """At most ``limit`` rows by ``field`` and id, those behind the row ``after``. Raises ``UnknownCursor``."""
+    direction, side = ("-", "lt") if descending else ("", "gt")
+    rows = rows.order_by(f"{direction}{field}", f"{direction}pk")
+    if after is not None:
+        place = rows.filter(pk=after).values_list(field, flat=True).first()
+        if place is None:
+            raise UnknownCursor
+        rows = rows.filter(Q(**{f"{field}__{side}": place}) | Q(**{field: place, f"pk__{side}": after}))
+    found = list(rows[offset : offset + limit + 1])
+    return Listed(found[:limit], found[limit - 1].pk if len(found) > limit else None)
