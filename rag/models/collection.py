@@ -20,7 +20,9 @@ class Collection(models.Model):
     ``chunk_tokens`` and ``overlap_tokens`` hold for documents that are split from now on.
     """
 
-    audited_fields: ClassVar = ("name", "description", "language", "embedding_model")
+    audited_fields: ClassVar = (
+        *("name", "description", "language", "embedding_model", "chunk_tokens", "overlap_tokens"),
+    )
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=200, unique=True)

@@ -41,7 +41,7 @@ class Document(models.Model):
 
     UNDER_WAY: ClassVar = (Status.QUEUED, Status.EXTRACTING, Status.EMBEDDING)
 
-    audited_fields: ClassVar = ("collection", "title", "source", "media_type", "size", "version")
+    audited_fields: ClassVar = ("collection", "title", "source", "media_type", "size", "version", "metadata")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="documents")

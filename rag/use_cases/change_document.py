@@ -14,6 +14,7 @@ from rag.ingest.queue import start_waiting
 from rag.models import Document, Original
 from rag.use_cases.add_document import queue
 from tenants.actors import Actor
+from tenants.audit import record, snapshot
 from tenants.errors import InvalidInput, NotFound
 
 MOST_METADATA = 16_000  # characters of JSON
@@ -31,6 +32,7 @@ def change_document(
         document = Document.objects.select_for_update().defer("text").filter(pk=document_id).first()
         if document is None:
             raise NotFound("There is no such document.")
+        before = snapshot(document)
         if metadata is not None:
             document.metadata = check_metadata(metadata)
             document.save(update_fields=["metadata", "updated_at"])
@@ -39,7 +41,13 @@ def change_document(
             queue(document)
             document.save(update_fields=["status", "error", "error_code", "queued_at", "attempts", "updated_at"])
             start_waiting()
+        record("document.changed", document, before=before, after=snapshot(document) | _titled(title), by=actor)
     return document
+
+
+def _titled(title: str | None) -> dict[str, Any]:
+    """The title as the log shows it, which the row gets when the document is read anew."""
+    return {"title": clean(title).strip()[:500]} if title else {}
 
 
 def check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:

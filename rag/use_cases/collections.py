@@ -12,6 +12,7 @@ from rag.access import access_collection_to_write
 from rag.models import Collection, Document, LexicalIndex
 from rag.use_cases.create_collection import check_name, check_splitting
 from tenants.actors import Actor
+from tenants.audit import record, snapshot
 from tenants.errors import Conflict
 
 _CHANGEABLE = ("name", "description", "chunk_tokens", "overlap_tokens")
@@ -29,6 +30,7 @@ def change_collection(actor: Actor, collection_id: UUID, changes: Mapping[str, A
     Raises ``NotFound``, ``NotAllowed``, ``InvalidInput``; ``Conflict`` for a name that is taken.
     """
     collection = access_collection_to_write(actor, collection_id)
+    before = snapshot(collection)
     for field in _CHANGEABLE:
         if changes.get(field) is not None:
             setattr(collection, field, changes[field])
@@ -38,6 +40,8 @@ def change_collection(actor: Actor, collection_id: UUID, changes: Mapping[str, A
     try:
         with transaction.atomic():
             collection.save(update_fields=_CHANGEABLE)
+            if snapshot(collection) != before:
+                record("collection.changed", collection, before=before, after=snapshot(collection), by=actor)
     except IntegrityError as error:
         raise Conflict(f"There is a collection named {collection.name} already.", code="collection_exists") from error
     return collection
@@ -54,4 +58,5 @@ def delete_collection(actor: Actor, collection_id: UUID) -> None:
         with connection.cursor() as cursor:
             for statement in _REMOVE:
                 cursor.execute(statement, [collection.pk])
+        record("collection.deleted", collection, before=snapshot(collection), by=actor)
         collection.delete()

@@ -24,6 +24,7 @@ from tests.architecture.reaching import reaches
 
 OWN_CONVERSATIONS = "somebody's own conversation, which is no administrative act"
 READS = "it reads, and changes nothing"
+SAYS_ITSELF = "documents say themselves when they came, in which version they are and how far"
 
 EXEMPT_OPERATIONS = {
     **dict.fromkeys(
@@ -35,12 +36,19 @@ EXEMPT_OPERATIONS = {
         OWN_CONVERSATIONS,
     ),
     **dict.fromkeys(("refuse_method", "refuse_method_of_model", "refuse_unknown"), "it refuses, and does nothing"),
+    **dict.fromkeys(
+        (
+            *("add_document", "upload_documents", "replace_document", "cancel_document"),
+            *("reprocess_document", "reprocess_documents"),
+        ),
+        SAYS_ITSELF,
+    ),
     "search_collections": READS,
 }
 EXEMPT_PAGES = {
     "console.AccessRule.explain_page": READS,
     "console.Document.search_page": READS,
-    "console.Document.save_model": "documents say themselves when they came, and in which version they are",
+    "console.Document.save_model": SAYS_ITSELF,
 }
 HOOKS = ("save_model", "delete_model", "delete_queryset", "save_formset")
 ACTIONS = ("actions", "actions_list", "actions_row", "actions_detail", "actions_submit_line")
