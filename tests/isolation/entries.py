@@ -17,7 +17,7 @@ from typing import Any
 class Entry:
     """What is sent to an operation beside its path, so that it is refused for the id and for nothing else.
 
-    ``query`` and ``body`` hold plain values, and ids as "{kind}". ``also``: further statuses that a foreign id may get,
+    ``query`` and ``body`` hold plain values, and ids as "{kind}"; ``files`` are sent instead of a body. ``also``: further statuses that a foreign id may get,
     with the reason: a filter that finds nothing (200), a cursor that nobody has (422). They are the same for an id that
     nobody has, and what is sent back holds nothing of another tenant's.
     """
@@ -25,6 +25,11 @@ class Entry:
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
     also: frozenset[int] = frozenset()
+    files: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+
+    def sent(self, body: Any) -> Mapping[str, Any]:
+        """The body for an HTTP client: JSON, or the files."""
+        return {"files": self.files} if self.files else {"json": body}
 
 
 FIELD = frozenset({422})
@@ -63,7 +68,16 @@ NO_IDS = frozenset(
         *("knowledge", "last_name", "limit", "mode", "model", "name", "offset", "order", "owner", "password", "query"),
         *("reason", "role", "roles", "schema_name", "scopes", "search", "since", "starter_questions", "status"),
         *(
+            "chunk_tokens",
+            "file",
+            "files",
             "filter",
+            "language",
+            "media_type",
+            "metadata",
+            "overlap_tokens",
+            "source",
+            "url",
             "join",
             "min_score",
             "stream",
@@ -127,9 +141,26 @@ OPERATIONS: Mapping[str, Entry] = {
     "adjust_assistant": Entry(body={"knowledge": "chosen", "collections": ["{collection}"]}, also=FIELD),
     "delete_assistant": Entry(),
     # -- rag/api
-    "list_collections": Entry(),
+    "list_collections": finds_nothing(after="{collection}"),
+    "create_collection": Entry(body={"name": "mine"}),
+    "get_collection": Entry(),
+    "update_collection": Entry(body={"name": "mine"}),
+    "delete_collection": Entry(),
+    "add_document": Entry(body={"text": "mine"}),
+    "upload_documents": Entry(files={"files": ("mine.md", b"mine")}),
+    "get_document": Entry(),
+    "update_document": Entry(body={"title": "mine"}),
+    "delete_document": Entry(),
+    "replace_document": Entry(files={"file": ("mine.md", b"mine")}),
+    "reprocess_document": Entry(),
+    "cancel_document": Entry(),
+    "list_chunks": Entry(),
+    "download_document": Entry(),
+    # A list of refusals, one for each id: the same as for an id that nobody has.
+    "delete_documents": Entry(body={"ids": ["{document}"]}, also=frozenset({200})),
+    "reprocess_documents": Entry(body={"ids": ["{document}"]}, also=frozenset({200})),
     "search_collections": Entry(body={"query": "canary", "collection_ids": ["{collection}"]}),
-    "list_documents": finds_nothing(collection_id="{collection}"),
+    "list_documents": finds_nothing(collection_id="{collection}", after="{document}"),
     "get_passage": Entry(),
     # -- tenants/api
     "list_members": Entry(),

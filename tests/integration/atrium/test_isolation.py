@@ -217,7 +217,7 @@ def kinds_in(*values: Any) -> list[str]:
 def request(canary: Canary, client: httpx.AsyncClient, operation: Any, entry: Entry, **which: Any) -> Any:
     """Ask the operation once."""
     path, query, body = canary.filled([address_of(operation), dict(entry.query), entry.body], **which)
-    return client.request(operation.method, path, params=query or None, json=body)
+    return client.request(operation.method, path, params=query or None, **entry.sent(body))
 
 
 # -- ids
@@ -260,7 +260,7 @@ async def test_a_members_thread_is_nobodys_for_another_member_too(canary):
     for operation, entry in operations():
         if own & set(kinds_in(address_of(operation))):
             path = canary.filled(address_of(operation))
-            answer = await outsider.request(operation.method, path, json=canary.filled(entry.body))
+            answer = await outsider.request(operation.method, path, **entry.sent(canary.filled(entry.body)))
             canary.look(f"{operation.label} of the owner's thread", answer)
     canary.verdict()
 
@@ -302,7 +302,7 @@ async def test_a_suspended_tenants_people_get_nowhere(canary):
         await in_database(_set_status, acme, status)
         for operation, entry in operations():
             path, query, body = canary.filled([address_of(operation), dict(entry.query), entry.body])
-            answer = await client.request(operation.method, path, params=query or None, json=body)
+            answer = await client.request(operation.method, path, params=query or None, **entry.sent(body))
             canary.look(f"{operation.label} of a tenant that is {status}", answer)
         for page in inventory.pages():
             answer = await client.get(f"/{canary.filled(page_with_kinds(page))}")
