@@ -17,9 +17,9 @@ from typing import Any
 class Entry:
     """What is sent to an operation beside its path, so that it is refused for the id and for nothing else.
 
-    ``query`` and ``body`` hold plain values, and ids as "{kind}"; ``files`` are sent instead of a body. ``also``: further statuses that a foreign id may get,
-    with the reason: a filter that finds nothing (200), a cursor that nobody has (422). They are the same for an id that
-    nobody has, and what is sent back holds nothing of another tenant's.
+    ``query`` and ``body`` hold plain values, and ids as "{kind}"; ``files`` are sent instead of it. ``also``: further
+    statuses that a foreign id may get, with the reason: a filter that finds nothing (200), a cursor that nobody has
+    (422). They are the same for an id that nobody has, and what is sent back holds nothing of another tenant's.
     """
 
     query: Mapping[str, Any] = field(default_factory=dict)
