@@ -19,6 +19,7 @@ from assistants.permissions import check_allowed, check_may_run
 from assistants.runs.idempotency import EarlierRun, Idempotency, earlier_run
 from assistants.runs.storage import give_keys
 from assistants.runs.turns import Turn
+from assistants.signals import asking
 from assistants.use_cases.begin_turn import check_content, store_turn, title_of
 from assistants.use_cases.own_steps import with_own_steps
 from tenants.actors import Actor
@@ -87,6 +88,7 @@ def begin_completion(
     _check_fits(assistant, asked)
     thread = _thread(caller, assistant_id, asked.question)
     check_allowed(caller, "CAN_CREATE_MESSAGE_FN", thread=thread, message=None)
+    asking.send(sender=None, actor=actor)
     turn = store_turn(
         assistant,
         thread,

@@ -24,6 +24,7 @@ from assistants.runs.receipts import beginning
 from assistants.runs.reservation import check_in_plan, reservation_for
 from assistants.runs.storage import give_keys, store_question
 from assistants.runs.turns import Turn, as_json_id
+from assistants.signals import asking
 from tenants.actors import Actor
 from tenants.budgets.errors import TooMany
 from tenants.context import require_tenant
@@ -68,6 +69,7 @@ def begin_turn(
     decision = check_may_run(caller, assistant_id)
     if idempotency is not None and (earlier := earlier_run(idempotency)) is not None:
         return earlier
+    asking.send(sender=None, actor=actor)
     assistant = assistant_class(user=user, request=request, actor=actor)
     return store_turn(assistant, thread, actor, content, decision, idempotency=idempotency)
 

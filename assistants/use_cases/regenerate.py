@@ -20,6 +20,7 @@ from assistants.runs.idempotency import EarlierRun, Idempotency, earlier_run, ke
 from assistants.runs.reservation import reservation_for
 from assistants.runs.storage import give_keys, store_another_run
 from assistants.runs.turns import Turn, as_json_id
+from assistants.signals import asking
 from assistants.use_cases.begin_turn import lease_for, new_run, refusal
 from assistants.use_cases.runs import get_run
 from tenants.budgets.errors import TooMany
@@ -78,6 +79,7 @@ def begin_another_answer(caller: Caller, run_id: Any, idempotency: Idempotency |
     if idempotency is not None and (earlier := earlier_run(idempotency)) is not None:
         return earlier
     question = _question_of(run, thread)
+    asking.send(sender=None, actor=caller.actor)
     assistant = assistant_class(user=caller.user, request=caller.request, actor=caller.actor)
     again = new_run(assistant, thread, caller.actor, decision)
     again.question, again.replaces = question, run

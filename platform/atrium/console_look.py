@@ -144,6 +144,7 @@ UNFOLD_TENANT: dict[str, Any] = {
                 "items": [
                     _link("Access rules", "rule", "console", "tenants.accessrule"),
                     _link("API keys", "key", "console", "tenants.apikey"),
+                    _link("Embedded chats", "add_comment", "console", "embed.site"),
                     _link("Audit log", "history", "console", "tenants.auditentry"),
                 ],
             },

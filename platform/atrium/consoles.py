@@ -23,6 +23,8 @@ from assistants.tenant_assistants import assistants_here, names_here
 from assistants.use_cases.explain_access import explain_access, known_names, overriding
 from assistants.use_cases.refused_runs import RefusedRuns, refused_runs
 from atrium import usage_pages
+from embed.admin import SiteAdmin
+from embed.models import Site
 from rag.admin import CollectionAdmin, DocumentAdmin
 from rag.models import Collection, Document
 from tenants.actors import Actor
@@ -196,6 +198,7 @@ tenant_site.register(User, MemberAdmin)
 tenant_site.register(Invitation, InvitationAdmin)
 tenant_site.register(ApiKey, KeyAdmin)
 tenant_site.register(AccessRule, RuleAdmin)
+tenant_site.register(Site, SiteAdmin)
 tenant_site.register(Budget, AssistantBudgetAdmin)
 tenant_site.register(RateLimit, RateLimitAdmin)
 tenant_site.register(AuditEntry, AuditEntryAdmin)

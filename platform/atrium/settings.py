@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "atrium.health.HealthMiddleware",
     "atrium.middleware.ContentSecurityMiddleware",
     "tenants.middleware.TenantMiddleware",  # before anything asks for the host's name
+    "embed.cors.CorsMiddleware",
     "atrium.middleware.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "atrium.middleware.SessionMiddleware",

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from assistants.models import RunLease
+from assistants.signals import asking
 from assistants.use_cases.tally import forget_tally
+from embed.tokens import TOKEN_START
+from embed.use_cases.visitors import count_message, visitor_of_token
+from tenants.actors import Actor
+from tenants.api.auth import accept_bearer
 from tenants.signals import tenant_erased
 
 
@@ -13,6 +18,8 @@ def connect() -> None:
     """Connect signals. Called once, when all apps are ready."""
     tenant_erased.connect(_forget_leases, dispatch_uid="atrium-forget-leases")
     tenant_erased.connect(_forget_tally, dispatch_uid="atrium-forget-tally")
+    asking.connect(_count_message, dispatch_uid="atrium-count-message")
+    accept_bearer(TOKEN_START, visitor_of_token)
 
 
 def _forget_leases(schema_name: str, **_: Any) -> None:
@@ -23,3 +30,8 @@ def _forget_leases(schema_name: str, **_: Any) -> None:
 def _forget_tally(schema_name: str, **_: Any) -> None:
     """Nor are its figures to be those of a later tenant with its schema's name."""
     forget_tally(schema_name)
+
+
+def _count_message(actor: Actor, **_: Any) -> None:
+    """A site limits the messages of a day."""
+    count_message(actor)

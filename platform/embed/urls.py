@@ -6,6 +6,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from embed import account_views, views
+from embed.api import embed_api
 
 # Below accounts/password/; on the public host, too.
 password_urls = [
@@ -18,6 +19,7 @@ password_urls = [
 # The names are Django's own: settings.LOGIN_URL and LOGOUT_REDIRECT_URL say "login".
 urlpatterns = [
     path("", views.chat_page, name="chat"),
+    path("embed/", embed_api.urls),
     path("accounts/login/", account_views.SignIn.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("accounts/password/", include(password_urls)),

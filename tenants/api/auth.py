@@ -1,7 +1,8 @@
-"""Who asks: a session or an API key -> ``request.actor``."""
+"""Who asks: a session, an API key or another token that a higher layer knows -> ``request.actor``."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -67,12 +68,23 @@ class SessionAuth(APIKeyCookie):
         return _remember(request, await find_and_count(partial(_session_actor, request), address_of(request)))
 
 
+FindActor = Callable[[HttpRequest, str], Actor]
+_others: dict[str, FindActor] = {}
+
+
+def accept_bearer(begins_with: str, find: FindActor) -> None:
+    """Take tokens that begin so, too. ``find`` is asked off the event loop, inside the tenant's context, and raises
+    what refuses a token."""
+    _others[begins_with] = find
+
+
 class ApiKeyAuth(HttpBearer):
-    """``Authorization: Bearer atr_...``"""
+    """``Authorization: Bearer atr_...``, or another token that ``accept_bearer`` was told of."""
 
     async def authenticate(self, request: HttpRequest, token: str) -> Actor | None:  # type: ignore[override]
         """The actor that the key stands for. A wrong key is refused even where a session would do."""
-        actor = await find_and_count(partial(_key_actor, request, token), address_of(request))
+        find = next((_others[start] for start in _others if token.startswith(start)), _key_actor)
+        actor = await find_and_count(partial(find, request, token), address_of(request))
         if actor is None:
             raise NotSignedIn("This API key is unknown here, revoked or expired.", code="wrong_api_key")
         return _remember(request, actor)

@@ -38,6 +38,18 @@ async def find_and_count(find: Callable[[], Actor | None], address: str) -> Acto
     return actor
 
 
+async def count_request(limits: Sequence[Limit]) -> None:
+    """Count a request to the current tenant at limits of the caller's own: keys of buckets, and so many a minute.
+
+    Raises ``RateLimited``.
+    """
+    redis = redis_buckets()
+    if redis is None:
+        _refuse(await in_database(_take, limits))
+    else:
+        await _count(redis, limits)
+
+
 def check_rate(actor: Actor | None, address: str) -> None:
     """Count a request in PostgreSQL; raises ``RateLimited``. ``actor`` is None where nobody is signed in."""
     _refuse(_take(limits_for(actor, address)))

@@ -9,8 +9,8 @@ from tenants.rules.starting import make_starting_rules
 
 # What the roles may do in the console: apps (by label) and the verbs on their models.
 ROLE_PERMISSIONS: dict[str, dict[str, tuple[str, ...]]] = {
-    OWNER: dict.fromkeys(("tenants", "assistants", "rag"), ("add", "change", "delete", "view")),
-    ADMIN: dict.fromkeys(("tenants", "assistants", "rag"), ("add", "change", "delete", "view")),
+    OWNER: dict.fromkeys(("tenants", "assistants", "rag", "embed"), ("add", "change", "delete", "view")),
+    ADMIN: dict.fromkeys(("tenants", "assistants", "rag", "embed"), ("add", "change", "delete", "view")),
     EDITOR: {"rag": ("add", "change", "delete", "view"), "assistants": ("view",)},
 }
 

@@ -226,6 +226,7 @@ MODELS: Mapping[str, str] = {
     "tenants.RateLimit": "rate_limit",
     "tenants.AuditEntry": "audit_entry",
     "tenants.ProviderCredential": "provider",
+    "embed.Site": "site",
     "example.Issue": "issue",
 }
 """The kind of id that the tenant console's pages about rows of a model have."""
@@ -247,6 +248,8 @@ JOBS: Mapping[str, Mapping[str, Any] | None] = {
     "assistants.forget": {},
     "assistants.forget_for_each_tenant": ALL_TENANTS,
     "assistants.tally": ALL_TENANTS,
+    "embed.forget": {},
+    "embed.forget_for_each_tenant": ALL_TENANTS,
     "rag.ingest_document": {"document_id": "{document}"},
     "tenants.forget_audit": {},
     "tenants.forget_audit_for_each_tenant": ALL_TENANTS,

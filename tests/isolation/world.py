@@ -16,9 +16,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+from django.utils.text import slugify
 
 from assistants.models import ConfiguredAssistant, Message, Run, RunEvent, Thread
 from atrium.demo.example.models import Issue
+from embed.models import Site
 from rag.models import Chunk, Document
 from tenants.actors import OWNER
 from tenants.context import owner_rights, tenant_context
@@ -128,6 +130,9 @@ MAKERS: Mapping[str, Callable[[World], Any]] = {
     ),
     "audit_entry": lambda world: AuditEntry.objects.create(
         actor_kind="member", actor=world.mark, via="api", action="member.changed", target=world.mark
+    ),
+    "site": lambda world: Site.objects.create(
+        id=slugify(world.mark), name=world.mark, assistant_id="docs_assistant", origins=["https://www.example.com"]
     ),
     "issue": lambda world: Issue.objects.create(title=world.mark, body=world.mark),
     "assistant": _assistant,

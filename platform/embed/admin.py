@@ -1,0 +1,242 @@
+"""Embedded chats in a tenant's console. Registered on the site above (atrium/consoles.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.decorators import action, display
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+)
+
+from assistants.tenant_assistants import names_here
+from embed.models import Site, SiteDay
+from embed.use_cases.sites import delete_site, new_identity_secret, save_site
+from rag.access import access_collections
+from tenants.admin import UseCaseAdmin, actor_in_console
+from tenants.models import AccessRule, Visitor
+
+DAYS = 30  # that the list's figures are about
+
+
+class LinesField(forms.CharField):
+    """A list of short texts, one a line."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}), **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """As it is shown."""
+        return value if isinstance(value, str) else "\n".join(value or [])
+
+    def to_python(self, value: Any) -> Any:
+        """As it is stored."""
+        return [line.strip() for line in (value or "").splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether another list was sent."""
+        return self.to_python(data) != list(initial or [])
+
+
+class SiteForm(forms.ModelForm):
+    """Everything about one embedded chat."""
+
+    assistant_id = forms.ChoiceField(label="Assistant", widget=UnfoldAdminSelectWidget)
+    origins = LinesField(
+        label="Pages that may show it",
+        help_text="One origin a line: https://www.example.com. https://*.example.com stands for all names below it, "
+        "not for example.com itself. http:// is for localhost.",
+    )
+    starters = LinesField(required=False, label="Starter questions", help_text="One a line, at most six.")
+    collections = forms.MultipleChoiceField(
+        required=False,
+        label="Collections that it may quote",
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="Strangers will read what is in them. None ticked: none.",
+    )
+
+    class Meta:
+        model = Site
+        fields = (
+            *("name", "assistant_id", "origins", "enabled", "who", "greeting", "starters", "consent"),
+            *("messages_a_day", "messages_a_day_in_all", "kept_days", "identity_key"),
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known, chosen = names_here(), self.instance.assistant_id
+        if chosen and chosen not in known:
+            known[chosen] = f"{chosen} (not installed any more)"
+        if "assistant_id" in self.fields:  # not for somebody who only looks
+            self.fields["assistant_id"].choices = [("", "Choose one"), *known.items()]  # type: ignore[attr-defined]
+
+
+class SiteAdmin(UseCaseAdmin):
+    """Sites. A new one comes with access rules for its visitors, which are rows like all others."""
+
+    form = SiteForm
+    list_display = ("name", "assistant", "pages", "state", "visitors", "messages")
+    list_filter = ("enabled", "who")
+    search_fields = ("name", "id", "origins")
+    actions_submit_line = ("make_secret",)
+    made_template = "console/identity_secret_made.html"
+    _basics = (None, {"fields": ("name", "assistant_id", "origins", ("who", "enabled"))})
+    _words = ("What it says", {"fields": ("greeting", "starters", "consent")})
+    _limits = (
+        "Limits",
+        {
+            "description": "Empty: no limit. Messages are counted from midnight to midnight (UTC). Dollars and tokens "
+            "are limited by a budget for the site, requests a minute by a rate limit and by its access rules.",
+            "fields": ("messages_a_day", "messages_a_day_in_all", "kept_days"),
+        },
+    )
+    _identity = (
+        "People whom your server knows",
+        {
+            "description": "Your server signs a short statement for each page view (a JWT): with the secret that the "
+            "button below makes (HS256), or with a private key whose public half stands here (RS256, ES256, EdDSA).",
+            "fields": ("identity_key",),
+        },
+    )
+    add_fieldsets: Any = (
+        _basics,
+        ("What it knows", {"fields": ("collections",)}),
+        _words,
+        _limits,
+    )
+    fieldsets: Any = (
+        (None, {"fields": ("key_shown", "its_rules")}),
+        _basics,
+        _words,
+        _limits,
+        _identity,
+    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Collections are chosen once; then they are access rules."""
+        return self.fieldsets if obj else self.add_fieldsets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What is only shown."""
+        return ("key_shown", "its_rules") if obj else ()
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form, with the collections that this administrator may read."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if obj is None and "collections" in form.base_fields:
+            rows = access_collections(actor_in_console(request)).order_by("name").values_list("pk", "name")
+            form.base_fields["collections"].choices = [(str(pk), name) for pk, name in rows]  # type: ignore[attr-defined]
+        return form
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Site]:
+        """Sites with how much they are used, in the same query."""
+        since = timezone.now().date() - timedelta(days=DAYS - 1)
+        days = SiteDay.objects.filter(site=OuterRef("pk"), day__gte=since).order_by().values("site")
+        people = Visitor.objects.filter(site_id=OuterRef("pk"), seen_at__date__gte=since).order_by().values("site_id")
+        number = IntegerField()
+        written, seen = days.annotate(number=Sum("messages")), people.annotate(number=Count("pk"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                messages_of_late=Coalesce(Subquery(written.values("number"), output_field=number), 0),
+                visitors_of_late=Coalesce(Subquery(seen.values("number"), output_field=number), 0),
+            )
+        )
+
+    def save_model(self, request: HttpRequest, obj: Site, form: Any, change: Any) -> None:
+        """Store it, and do what the button says."""
+        save_site(actor_in_console(request), obj, form.cleaned_data.get("collections", ()))
+        if change:
+            self.press_buttons(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Site) -> None:
+        """Delete it with its visitors and rules."""
+        delete_site(actor_in_console(request), obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Site]) -> None:
+        """Delete each."""
+        for site in queryset:
+            self.delete_model(request, site)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """After a new secret was made: show it, on a page that no cache keeps."""
+        secret = getattr(obj, "secret", None)
+        if secret is None:
+            return super().response_change(request, obj)
+        context = {
+            **self.admin_site.each_context(request),
+            **{"opts": self.opts, "title": "The new identity secret", "site": obj, "secret": secret},
+        }
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        return TemplateResponse(request, self.made_template, context)
+
+    @action(description="Make a new identity secret", icon="key")
+    def make_secret(self, request: HttpRequest, site: Site) -> None:
+        """The one before is good for nothing from then on."""
+        site.secret = new_identity_secret(actor_in_console(request), site)  # type: ignore[attr-defined]
+
+    @display(description="Public key")
+    def key_shown(self, site: Site) -> SafeString:
+        """To be copied into a page."""
+        return format_html(
+            '<span class="console-secret-box"><code id="site-key" data-testid="site-key">{}</code>'
+            '<button type="button" class="console-button" data-copy="site-key" hidden>Copy</button></span>',
+            site.public_key,
+        )
+
+    @display(description="Access rules")
+    def its_rules(self, site: Site) -> str:
+        """What its visitors may do, in words, each with a link to where it is changed."""
+        rows: Sequence[AccessRule] = list(AccessRule.objects.filter(site_id=site.pk))
+        if not rows:
+            return "None: its visitors may do nothing."
+        lines = ((self._page_of(row), self._in_words(row)) for row in rows)
+        items = format_html_join("", '<li><a class="console-link" href="{}">{}</a></li>', lines)
+        return format_html("<ul>{}</ul>", items)
+
+    def _page_of(self, rule: AccessRule) -> str:
+        return reverse(f"{self.admin_site.name}:tenants_accessrule_change", args=[rule.pk])
+
+    @staticmethod
+    def _in_words(rule: AccessRule) -> str:
+        return str(rule) if rule.enabled else f"{rule} (switched off)"
+
+    @display(description="Assistant", ordering="assistant_id")
+    def assistant(self, site: Site) -> str:
+        """By name."""
+        return names_here().get(site.assistant_id, site.assistant_id)
+
+    @display(description="Pages")
+    def pages(self, site: Site) -> str:
+        """The first of its origins, and how many more there are."""
+        first, *more = site.origins or ["none"]
+        return f"{first} and {len(more)} more" if more else first
+
+    @display(description="State", label={"Open": "success", "Closed": "danger"}, ordering="enabled")
+    def state(self, site: Site) -> str:
+        """The kill switch."""
+        return "Open" if site.enabled else "Closed"
+
+    @display(description=f"Visitors, {DAYS} days", ordering="visitors_of_late")
+    def visitors(self, site: Any) -> int:
+        """Who was there of late."""
+        return site.visitors_of_late
+
+    @display(description=f"Messages, {DAYS} days", ordering="messages_of_late")
+    def messages(self, site: Any) -> int:
+        """What they wrote of late."""
+        return site.messages_of_late
