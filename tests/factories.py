@@ -14,7 +14,7 @@ from tenants.context import TenantRef, owner_rights, tenant_context
 from tenants.database import in_database
 from tenants.keys import create_api_key, digest_of
 from tenants.members import member_actor
-from tenants.models import AccessRule, ApiKey, User
+from tenants.models import AccessRule, ApiKey, MemberGroup, User
 from tenants.provisioning.create import create_tenant
 from tenants.rules.starting import make_starting_rules
 
@@ -81,6 +81,7 @@ def reset(tenant: TenantFixture) -> None:
         forget_audit_log(cursor)
         AccessRule.objects.all().delete()
         make_starting_rules()
+        MemberGroup.objects.all().delete()
         ApiKey.objects.exclude(digest=digest_of(tenant.api_key)).delete()
         ApiKey.objects.update(revoked_at=None)
         User.objects.exclude(pk__in=[user.pk for user in people]).delete()

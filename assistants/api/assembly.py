@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from ninja import NinjaAPI
 
 from assistants.api.access import router as access
+from assistants.api.access_preview import router as access_preview
 from assistants.api.answers import router as answers
 from assistants.api.approvals import router as approvals
 from assistants.api.configure import router as configure
@@ -33,5 +34,6 @@ def assemble_api() -> NinjaAPI:
     api.add_router("", approvals, tags=["runs"])
     api.add_router("", usage, tags=["usage"])
     api.add_router("", access)
+    api.add_router("", access_preview)
     api.add_router("", configure)
     return api

@@ -6,6 +6,7 @@ from assistants.api.assembly import assemble_api
 from assistants.openai_api.assembly import assemble_openai_api
 from rag.api import router as rag
 from tenants.api.audit import router as audit
+from tenants.api.groups import router as groups
 from tenants.api.keys import router as keys
 from tenants.api.members import router as members
 from tenants.api.providers import router as providers
@@ -15,6 +16,7 @@ api = assemble_api()
 api.add_router("", rag, tags=["documents"])
 api.add_router("", members, tags=["members"])
 api.add_router("", keys, tags=["keys"])
+api.add_router("", groups)
 api.add_router("", audit)
 api.add_router("", providers, tags=["providers"])
 close_undeclared(api)

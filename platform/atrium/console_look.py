@@ -136,6 +136,7 @@ UNFOLD_TENANT: dict[str, Any] = {
                 "title": "People",
                 "items": [
                     _link("Members", "group", "console", "tenants.user"),
+                    _link("Groups", "groups", "console", "tenants.membergroup"),
                     _link("Invitations", "mail", "console", "tenants.invitation"),
                 ],
             },

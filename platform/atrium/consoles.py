@@ -16,11 +16,11 @@ from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
 from assistants.admin import ThreadAdmin
-from assistants.configured import assistant_tools
 from assistants.models import Run, Thread
 from assistants.run_admin import RunAdmin
-from assistants.tenant_assistants import assistants_here, names_here
-from assistants.use_cases.explain_access import explain_access, known_names, overriding
+from assistants.tenant_assistants import names_here
+from assistants.use_cases.explain_access import explain_access, overriding
+from assistants.use_cases.preview_access import what_rules_are_about
 from assistants.use_cases.refused_runs import RefusedRuns, refused_runs
 from atrium import usage_pages
 from embed.admin import SiteAdmin
@@ -36,6 +36,7 @@ from tenants.admin import (
     ErasureReceiptAdmin,
     InvitationAdmin,
     MemberAdmin,
+    MemberGroupAdmin,
     ModelPriceAdmin,
     OperatorAdmin,
     OperatorKeyAdmin,
@@ -52,6 +53,7 @@ from tenants.models import (
     Budget,
     ErasureReceipt,
     Invitation,
+    MemberGroup,
     ModelPrice,
     OperatorKey,
     Plan,
@@ -148,7 +150,7 @@ class RuleAdmin(AccessRuleAdmin):
 
     def known(self) -> Known:
         """The tenant's assistants and collections, by name."""
-        return Known(known_names(), {id: assistant_tools(cls) for id, cls in assistants_here().all().items()})
+        return what_rules_are_about()
 
     def refused_runs(self, preview: Preview) -> Sequence[RefusedRuns]:
         """Of the last seven days."""
@@ -195,6 +197,7 @@ tenant_site.register(Run, RunAdmin)
 tenant_site.register(Document, DocumentAdmin)
 tenant_site.register(Collection, CollectionAdmin)
 tenant_site.register(User, MemberAdmin)
+tenant_site.register(MemberGroup, MemberGroupAdmin)
 tenant_site.register(Invitation, InvitationAdmin)
 tenant_site.register(ApiKey, KeyAdmin)
 tenant_site.register(AccessRule, RuleAdmin)

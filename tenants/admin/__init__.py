@@ -7,6 +7,7 @@ from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_col
 from tenants.admin.budget import BudgetAdmin, RateLimitAdmin
 from tenants.admin.erasure_receipt import ErasureReceiptAdmin
 from tenants.admin.invitation import InvitationAdmin
+from tenants.admin.member_group import MemberGroupAdmin
 from tenants.admin.operator_key import OperatorKeyAdmin
 from tenants.admin.paging import BoundedPaginator, UncountedPaginator
 from tenants.admin.people import MemberAdmin, OperatorAdmin
@@ -23,6 +24,7 @@ __all__ = [
     "ErasureReceiptAdmin",
     "InvitationAdmin",
     "MemberAdmin",
+    "MemberGroupAdmin",
     "ModelPriceAdmin",
     "OperatorAdmin",
     "OperatorKeyAdmin",

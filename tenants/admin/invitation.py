@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import action, display
 
-from tenants.actors import MEMBER
+from tenants.actors import MEMBER, ROLES
 from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_column
 from tenants.models import Invitation
 from tenants.policies import may_manage_holder_of
@@ -77,7 +77,7 @@ class InvitationAdmin(UseCaseAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """The roles that this person may give."""
-        actor, groups = actor_in_console(request), Group.objects.order_by("pk")
+        actor, groups = actor_in_console(request), Group.objects.filter(name__in=ROLES).order_by("pk")
         allowed = [group.pk for group in groups if may_manage_holder_of(actor, {group.name})]
         kwargs["queryset"] = groups.filter(pk__in=allowed)
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)

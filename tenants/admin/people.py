@@ -78,7 +78,9 @@ class _RolesField(forms.ModelMultipleChoiceField):
 
     def __init__(self, **kwargs: Any) -> None:
         widget = UnfoldAdminCheckboxSelectMultipleWidget
-        super().__init__(Group.objects.order_by("pk"), widget=widget, help_text=ROLES_HELP, **kwargs)
+        super().__init__(
+            Group.objects.filter(name__in=ROLES).order_by("pk"), widget=widget, help_text=ROLES_HELP, **kwargs
+        )
 
 
 class MemberForm(forms.ModelForm):

@@ -10,7 +10,7 @@ from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
-from tenants.actors import Actor
+from tenants.actors import ROLES, Actor
 from tenants.api.auth import actor_of
 from tenants.api.scopes import needs_scope
 from tenants.database import in_database
@@ -37,13 +37,19 @@ class MemberOut(Schema):
     first_name: str
     last_name: str
     roles: list[str]
+    groups: list[str]
     is_active: bool
     last_login: datetime | None
 
     @staticmethod
     def resolve_roles(user: User) -> list[str]:
         """By name."""
-        return sorted(role_names(user))
+        return sorted(role_names(user).intersection(ROLES))
+
+    @staticmethod
+    def resolve_groups(user: User) -> list[str]:
+        """By name."""
+        return sorted(role_names(user).difference(ROLES))
 
 
 class MemberChanges(Schema):

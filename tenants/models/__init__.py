@@ -7,6 +7,7 @@ from tenants.models.audit_entry import AuditEntry
 from tenants.models.budget import Budget, BudgetCounter, BudgetReservation, PlatformBudget
 from tenants.models.erasure_receipt import ErasureReceipt
 from tenants.models.invitation import Invitation
+from tenants.models.member_group import MemberGroup
 from tenants.models.operator_key import OperatorKey
 from tenants.models.plan import ModelPrice, Plan
 from tenants.models.provider_credential import ProviderCredential
@@ -27,6 +28,7 @@ __all__ = [
     "Domain",
     "ErasureReceipt",
     "Invitation",
+    "MemberGroup",
     "ModelPrice",
     "OperatorKey",
     "Plan",

@@ -45,9 +45,9 @@ def connect_signals() -> None:
     """Forget a tenant's rules when this process changes them."""
     from django.contrib.auth.models import Group
 
-    from tenants.models import AccessRule, User
+    from tenants.models import AccessRule, MemberGroup, User
 
-    for model in (AccessRule, Group):  # operators have groups, too, and no rules
+    for model in (AccessRule, Group, MemberGroup):  # operators have groups, too, and no rules
         for signal in (post_save, post_delete):
             named = f"atrium-rules-{model.__name__}-{id(signal)}"
             signal.connect(rule_book.changed_here, sender=model, dispatch_uid=named)

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from tenants.actors import Actor
+from tenants.actors import ROLES, Actor
 from tenants.audit import record, recorded, snapshot
 from tenants.context import require_tenant
 from tenants.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -137,7 +137,7 @@ def _open(actor: Actor, invitation_id: int) -> Invitation:
 
 def _role(actor: Actor, name: str) -> Group:
     _check_may(actor, name)
-    group = Group.objects.filter(name=name).first()
+    group = Group.objects.filter(name=name).first() if name in ROLES else None
     if group is None:
         raise InvalidInput(f"There is no role {name}.", field="role")
     return group

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
 
-from tenants.actors import CONSOLE_ROLES, OWNER, Actor
+from tenants.actors import CONSOLE_ROLES, OWNER, ROLES, Actor
 from tenants.audit import record, snapshot
 from tenants.budgets.plans import check_room_for_member
 from tenants.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -58,16 +58,17 @@ def change_member(
             raise NotFound("There is no such member.")
         held = role_names(user)
         _check_may(actor, {*held, *(roles or ())})
-        before = snapshot(user, roles=held)
+        held_roles = held.intersection(ROLES)
+        before = snapshot(user, roles=held_roles)
         if is_active and not user.is_active:
             check_room_for_member()
         for name, value in profile.items():
             setattr(user, name, value)
         user.is_active = user.is_active if is_active is None else is_active
-        _give(user, held if roles is None else roles)
+        _give(user, held_roles if roles is None else roles)
         if not User.objects.filter(groups__name=OWNER, is_active=True).exists():
             raise Conflict("Somebody must stay who is an owner and can sign in.", code="last_owner")
-        after = snapshot(user, roles=held if roles is None else set(roles))
+        after = snapshot(user, roles=held_roles if roles is None else set(roles))
         if before != after:
             record("member.changed", user, before=before, after=after, by=actor)
     return user
@@ -94,16 +95,17 @@ def user_name_for(email: str) -> str:
 
 
 def role_names(user: User) -> frozenset[str]:
-    """The names of the groups that the member is in: one query, none if they were prefetched."""
+    """The names of the member's roles and groups: one query, none if they were prefetched."""
     return frozenset(group.name for group in user.groups.all())
 
 
 def _give(user: User, roles: Collection[str]) -> None:
-    groups = list(Group.objects.filter(name__in=roles))
+    """Let these be the member's roles. Groups are another matter (``groups.py``): it stays in them."""
+    groups = list(Group.objects.filter(name__in=set(roles).intersection(ROLES)))
     _check_known(roles, groups)
     user.is_staff = not CONSOLE_ROLES.isdisjoint(roles)
     user.save()
-    user.groups.set(groups)
+    user.groups.set([*groups, *user.groups.exclude(name__in=ROLES)])
 
 
 def _check_known(roles: Collection[str], groups: Iterable[Group]) -> None:

@@ -44,6 +44,7 @@ EXEMPT_OPERATIONS = {
         SAYS_ITSELF,
     ),
     "search_collections": READS,
+    "preview_access_rule": READS,
 }
 EXEMPT_PAGES = {
     "console.AccessRule.explain_page": READS,
