@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('tenants', '0011_audit_log'),
+        ('tenants', '0012_model_providers'),
     ]
 
     operations = [
