@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminTextInputWidget
+from django.db.models import QuerySet
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from tenants.models import User
 
@@ -34,8 +39,40 @@ class MemberByName(forms.ModelChoiceField):
         return super().prepare_value(value)
 
 
+class MembersByName(forms.CharField):
+    """Members by user name, one a line."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        said = "Their user names, one a line."
+        super().__init__(required=False, help_text=said, widget=UnfoldAdminTextareaWidget, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """The names of those who are in it; what was typed, as it is."""
+        return "\n".join(value.values_list("username", flat=True)) if isinstance(value, QuerySet) else value
+
+    def clean(self, value: Any) -> Any:
+        """The members. Raises ``ValidationError`` for a name that nobody has."""
+        wanted = {name.strip() for name in super().clean(value).splitlines()} - {""}
+        found = list(User.objects.filter(username__in=wanted))
+        unknown = sorted(wanted - {user.username for user in found})
+        if unknown:
+            raise forms.ValidationError(f"There is no member with the user name {unknown[0]}.")
+        return found
+
+
+def members_field() -> forms.Field:
+    """Boxes to tick, or in their place names to write where there would be too many of them."""
+    if has_many_members():
+        return MembersByName()
+    widget = UnfoldAdminCheckboxSelectMultipleWidget
+    return forms.ModelMultipleChoiceField(User.objects.order_by("username"), required=False, widget=widget)
+
+
+def has_many_members() -> bool:
+    """True where a list of all members would be too long for a form."""
+    return User.objects.values("pk")[: MOST_LISTED + 1].count() > MOST_LISTED
+
+
 def member_field(listed: forms.ModelChoiceField) -> forms.ModelChoiceField:
     """The field as it is, or in its place one for the name: a list of 100,000 members takes a minute to make."""
-    if User.objects.values("pk")[: MOST_LISTED + 1].count() <= MOST_LISTED:
-        return listed
-    return MemberByName(listed)
+    return MemberByName(listed) if has_many_members() else listed

@@ -9,22 +9,18 @@ from django.contrib import messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt
+from tenants.admin.member_field import members_field
 from tenants.errors import AtriumError
-from tenants.models import MemberGroup, User
+from tenants.models import MemberGroup
 from tenants.use_cases.groups import create_group, delete_group, rename_group, rules_about, set_group_members
 
 
 class MemberGroupForm(forms.ModelForm):
     """A group's name, and who is in it."""
 
-    members = forms.ModelMultipleChoiceField(
-        User.objects.order_by("username"),
-        required=False,
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
-    )
+    members = forms.Field(required=False)  # as the tenant's size wants it
 
     class Meta:
         model = MemberGroup
@@ -33,8 +29,9 @@ class MemberGroupForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk and "members" in self.fields:  # not for somebody who only looks
-            self.fields["members"].initial = self.instance.user_set.all()
+        if "members" in self.fields:  # not for somebody who only looks
+            self.fields["members"] = members_field()
+            self.fields["members"].initial = self.instance.user_set.order_by("username") if self.instance.pk else None
 
 
 class MemberGroupAdmin(UseCaseAdmin):

@@ -115,6 +115,22 @@ async def test_a_group_is_made_filled_and_deleted_in_the_console(server, acme):
     assert not await acme.run(MemberGroup.objects.exists)
 
 
+async def test_where_members_are_too_many_to_list_they_are_written_by_name(server, acme, monkeypatch):
+    monkeypatch.setattr("tenants.admin.member_field.MOST_LISTED", 2)
+    console = Console(server.client(acme.host))
+    await console.sign_in("owner")
+    assert (
+        await console.send("tenants/membergroup/add/", name="Sales", members="member\n\noutsider ")
+    ).status_code == 302
+    group = await acme.run(MemberGroup.objects.get)
+    page = f"tenants/membergroup/{group.pk}/change/"
+    assert "member\noutsider</textarea>" in (await console.open(page)).text
+    wrong = await console.send(page, name="Sales", members="nobody")
+    assert "There is no member with the user name nobody." in wrong.text
+    assert (await console.send(page, name="Sales", members="owner")).status_code == 302
+    assert await acme.run(lambda: list(group.user_set.values_list("username", flat=True))) == ["owner"]
+
+
 def test_who_gets_other_roles_stays_in_their_groups(acme):
     from tenants.context import tenant_context
 

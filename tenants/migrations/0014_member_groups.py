@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('tenants', '0012_model_providers'),
+        ('tenants', '0013_lists_by_index'),
     ]
 
     operations = [
