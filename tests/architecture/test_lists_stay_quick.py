@@ -26,7 +26,6 @@ SMALL = {
     "group": "an administrator makes each of them",
     "membergroup": "an administrator makes each of them",
     "invitation": "somebody writes each address",
-    "membergroup": "an administrator makes each of them",
     "modelprice": "one a model",
     "operatorkey": "an operator makes each of them by hand",
     "plan": "operators sell a handful",

@@ -27,8 +27,7 @@ async def console(page, server, acme) -> Page:
 @pytest.mark.parametrize("width", [1280, 390])
 async def test_an_entry_is_found_read_and_taken_out_at_any_width(console, acme, width):
     email = f"{'a-very-long-name' * 4}@example.com"
-    actor = acme.actor(acme.owner)
-    await acme.run(lambda: change_member(actor, acme.member.pk, roles=["Editor"], email=email))
+    await acme.run(lambda: change_member(acme.actor(acme.owner), acme.member.pk, roles=["Editor"], email=email))
     await console.set_viewport_size({"width": width, "height": 844})
     at = urlsplit(console.url)
     await console.goto(f"{at.scheme}://{at.netloc}/admin/tenants/auditentry/")
