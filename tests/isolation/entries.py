@@ -46,6 +46,7 @@ IN_PATH: Mapping[str, str] = {
     "chunk_id": "chunk",
     "collection_id": "collection",
     "document_id": "document",
+    "group_id": "group",
     "host": "host",
     "invitation_id": "invitation",
     "key_id": "key",
@@ -134,6 +135,14 @@ OPERATIONS: Mapping[str, Entry] = {
         },
         also=frozenset({200}),  # a collection that is not there is one about which no rule speaks
     ),
+    "preview_access_rule": Entry(
+        body={
+            **{"rule_id": "{rule}", "group_id": "{group}", "member_id": "{member}", "api_key_id": "{key}"},
+            **{"assistant_id": "{assistant}", "resource": "{collection}", "action": "collection.read"},
+            **{"effect": "deny", "audience": "member", "site_id": "", "starts_at": None, "ends_at": None},
+            **{"runs_per_minute": None, "tokens_per_day": None},
+        }
+    ),
     "list_configurable_assistants": Entry(),
     "get_configurable_assistant": Entry(),
     "get_assistant_choices": Entry(),
@@ -165,6 +174,14 @@ OPERATIONS: Mapping[str, Entry] = {
     # -- tenants/api
     "list_members": Entry(),
     "update_member": Entry(body={"is_active": True}),
+    "list_groups": Entry(),
+    "create_group": Entry(body={"name": "mine", "member_ids": ["{member}"]}, also=FIELD),
+    "rename_group": Entry(body={"name": "mine"}),
+    "delete_group": Entry(),
+    "list_group_members": Entry(),
+    "set_group_members": Entry(body={"member_ids": ["{member}"]}, also=FIELD),
+    "add_group_member": Entry(),
+    "remove_group_member": Entry(),
     "list_invitations": Entry(),
     "create_invitation": Entry(body={"email": "new@example.com", "role": "Member"}),
     "resend_invitation": Entry(),
@@ -219,6 +236,7 @@ MODELS: Mapping[str, str] = {
     "rag.Document": "document",
     "rag.Collection": "collection",
     "tenants.User": "member",
+    "tenants.MemberGroup": "group",
     "tenants.Invitation": "invitation",
     "tenants.ApiKey": "key",
     "tenants.AccessRule": "rule",
