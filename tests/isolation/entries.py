@@ -141,7 +141,8 @@ OPERATIONS: Mapping[str, Entry] = {
             **{"assistant_id": "{assistant}", "resource": "{collection}", "action": "collection.read"},
             **{"effect": "deny", "audience": "member", "site_id": "", "starts_at": None, "ends_at": None},
             **{"runs_per_minute": None, "tokens_per_day": None},
-        }
+        },
+        also=FIELD,
     ),
     "list_configurable_assistants": Entry(),
     "get_configurable_assistant": Entry(),
