@@ -14,10 +14,10 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from assistants.openai_api.errors import error_response
+from atrium import error_pages
 from atrium.request_id import request_id
 from tenants.errors import AtriumError, NotFound, NotSignedIn, TenantSuspended, TooLarge, Unavailable
 
@@ -49,8 +49,7 @@ def problem(request: HttpRequest, *, status: int, code: str, title: str, detail:
 def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
     """The problem that an error is. A person who opens a page of a suspended tenant gets a page."""
     if isinstance(error, TenantSuspended) and "text/html" in request.headers.get("Accept", ""):
-        page = render_to_string("console/suspended.html")
-        return HttpResponse(page, status=error.status)
+        return error_pages.suspended()
     if isinstance(error, AtriumError):
         if error.status >= 500:
             log.error("request failed", exc_info=error, extra={"code": error.code})

@@ -13,3 +13,6 @@ urlpatterns = [
     path("admin/", tenant_site.urls),
     path("", include("embed.urls")),
 ]
+
+handler403 = "atrium.error_pages.forbidden"
+handler404 = "atrium.error_pages.not_found"

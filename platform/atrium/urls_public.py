@@ -17,3 +17,6 @@ urlpatterns = [
     path("accounts/password/", include(password_urls)),
     path("", RedirectView.as_view(url="/admin/")),
 ]
+
+handler403 = "atrium.error_pages.forbidden"
+handler404 = "atrium.error_pages.not_found"

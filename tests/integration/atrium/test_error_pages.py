@@ -1,0 +1,57 @@
+"""A person who is refused reads a page; a program reads what it always did."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tenants.context import public_context
+from tenants.hosts import host_map
+from tenants.models import Tenant
+from tests.consoles import PUBLIC_HOST
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml"}
+
+
+async def test_an_editor_is_told_in_the_console_that_a_page_is_not_theirs(console, acme, staff):
+    editors = await console(acme.host, "editor")
+    for path in ("tenants/user/", "usage/"):
+        page = await editors.open(path)
+        assert page.status_code == 403
+        assert "This page is not yours to open" in page.text
+        assert 'href="/admin/"' in page.text
+
+
+async def test_what_is_not_there_is_a_page_in_both_consoles(console, acme, operator):
+    for host, name in ((acme.host, "owner"), (PUBLIC_HOST, "operator")):
+        page = await (await console(host, name)).open("nothing/here/")
+        assert page.status_code == 404
+        assert "There is nothing at this address" in page.text
+        assert ("To the chat" in page.text) == (host == acme.host)
+        style = re.search(r"<style>(.*?)</style>", page.text, re.S)
+        assert style
+        assert "'sha256-" in page.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", ["/api/nothing/", "/nothing/"])
+async def test_a_program_is_answered_without_a_page(server, acme, path):
+    answer = await server.client(acme.host).get(path)
+    assert answer.status_code == 404
+    assert "data-testid" not in answer.text
+
+
+async def test_a_suspended_host_has_a_page_for_browsers_and_json_for_programs(server, acme):
+    def suspend() -> None:
+        with public_context():
+            Tenant.objects.filter(schema_name="acme").update(status="suspended")
+
+    await acme.run(suspend)
+    host_map.forget()
+    client = server.client(acme.host)
+    page = await client.get("/admin/", headers=BROWSER)
+    assert (page.status_code, "This site is suspended" in page.text) == (403, True)
+    assert "'sha256-" in page.headers["content-security-policy"]
+    assert "href=" not in page.text
+    answer = await client.get("/api/threads/")
+    assert (answer.status_code, answer.json()["code"]) == (403, "tenant_suspended")
