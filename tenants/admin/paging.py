@@ -59,6 +59,7 @@ class UncountedPaginator(BoundedPaginator):
     """Counts nothing: there is a next page as long as a page is full."""
 
     template_name = "unfold/helpers/pagination_infinite.html"
+    is_uncounted = True
 
     @cached_property
     def count(self) -> int:

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import ConsoleMessage, Page, Response, async_playwright
 
 from tests.browser.chromium import ARGUMENTS, system_chromium
+from tests.integration.atrium.conftest import operator  # noqa: F401  the fixture
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from tests.browser.chromium import ARGUMENTS, system_chromium
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
+WHOLE = ("console.png", "console-usage.png", "operators.png", "operators-usage.png")  # not only their first screen
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
@@ -24,7 +25,9 @@ async def main(demo_file: str) -> None:
         browser = await playwright.chromium.launch(executable_path=system_chromium(), args=ARGUMENTS)
         await chat(browser, acme, DESKTOP, "chat.png")
         await chat(browser, acme, PHONE, "chat-phone.png")
-        await console(browser, acme, DESKTOP)
+        for size in (DESKTOP, PHONE):
+            await console(browser, acme, size)
+            await operators(browser, demo, size)
         await browser.close()
 
 
@@ -45,29 +48,46 @@ async def chat(browser: Browser, tenant: dict[str, Any], size: Any, name: str) -
 
 
 async def console(browser: Browser, tenant: dict[str, Any], size: Any) -> None:
-    page = await browser.new_page(viewport=size)
-    await page.goto(f"{tenant['url']}/admin/")
-    await page.get_by_label("Username").fill(tenant["admin"]["username"])
-    await page.get_by_label("Password").fill(tenant["admin"]["password"])
-    await page.get_by_role("button", name="Sign in").click()
-    await expect(page.get_by_test_id("overview")).to_be_visible()
-    await save(page, "console.png")
+    page = await signed_in(browser, tenant["url"], tenant["admin"], size)
+    await save(page, "console.png", size)
     for path, name in (
         ("assistants/thread/", "console-threads.png"),
         ("assistants/run/", "console-runs.png"),
         ("rag/document/", "console-documents.png"),
         ("tenants/accessrule/", "console-rules.png"),
+        ("usage/?by=assistant", "console-usage.png"),
+        ("nothing/", "console-nothing.png"),
     ):
         await page.goto(f"{tenant['url']}/admin/{path}")
-        await save(page, name)
-    await page.goto(f"{tenant['url']}/admin/assistants/run/")
-    await page.locator("#result_list tbody a").first.click()
-    await page.screenshot(path=IMAGES / "console-run.png", full_page=True)
+        await save(page, name, size)
+    if size is DESKTOP:
+        await page.goto(f"{tenant['url']}/admin/assistants/run/")
+        await page.locator("#result_list tbody a").first.click()
+        await page.screenshot(path=IMAGES / "console-run.png", full_page=True)
 
 
-async def save(page: Page, name: str) -> None:
+async def operators(browser: Browser, demo: dict[str, Any], size: Any) -> None:
+    page = await signed_in(browser, demo["public_url"], demo["operator"], size)
+    await save(page, "operators.png", size)
+    for path, name in (("usage/", "operators-usage.png"), ("tenants/tenant/", "operators-tenants.png")):
+        await page.goto(f"{demo['public_url']}/admin/{path}")
+        await save(page, name, size)
+
+
+async def signed_in(browser: Browser, url: str, person: dict[str, str], size: Any) -> Page:
+    page = await browser.new_page(viewport=size)
+    await page.goto(f"{url}/admin/")
+    await page.get_by_label("Username").fill(person["username"])
+    await page.get_by_label("Password").fill(person["password"])
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_test_id("overview")).to_be_visible()
+    return page
+
+
+async def save(page: Page, name: str, size: Any) -> None:
     await page.wait_for_timeout(400)
-    await page.screenshot(path=IMAGES / name)
+    file = name if size is DESKTOP else name.replace(".png", "-phone.png")
+    await page.screenshot(path=IMAGES / file, full_page=name in WHOLE)
 
 
 if __name__ == "__main__":

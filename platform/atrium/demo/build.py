@@ -17,6 +17,7 @@ from assistants.access import threads_of
 from assistants.ai_assistants import DocsAssistant
 from assistants.permissions import visible_assistants
 from assistants.use_cases.threads import create_thread
+from atrium.demo.past import build_past
 from rag.models import Collection, Document
 from rag.use_cases.add_document import add_document
 from rag.use_cases.create_collection import create_collection
@@ -86,6 +87,7 @@ def build_tenant(recipe: Recipe, known: dict[str, Any], public_url: str) -> dict
         user = User.objects.get(username="max")
         _add_issues(recipe, user)
         actor = member_actor(user)
+        build_past(User.objects.get(username="olivia"), _assistants(actor))
         return {
             "url": public_url.replace("//localhost", f"//{recipe.host}"),
             "admin": admin,
