@@ -14,15 +14,18 @@ pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
 
-# What is wrong with the page that is open: wider than the screen, something that Tab does not reach, or that shows nothing
-# when it has the focus. A table may be wider: it scrolls in a box of its own.
+# What is wrong with the page that is open: wider than the screen, something that Tab does not reach, or that shows
+# nothing when it has the focus. A table may be wider: it scrolls in a box of its own.
 COMPLAINTS = """() => {
   const found = [];
   const wide = document.documentElement.scrollWidth;
   if (wide > innerWidth) found.push(`the page is ${wide} wide`);
-  const what = el => `${el.tagName.toLowerCase()} ${el.id || el.name || el.getAttribute('aria-label') || el.textContent.trim().slice(0, 40)}`;
+  const name = el => el.id || el.name || el.getAttribute('aria-label') || el.textContent.trim().slice(0, 40);
+  const what = el => `${el.tagName.toLowerCase()} ${name(el)}`;
+  const looks = ['outlineStyle', 'outlineWidth', 'boxShadow', 'borderColor', 'backgroundColor', 'textDecorationLine',
+    'color'];
   const drawn = el => {
-    const of = element => { const s = getComputedStyle(element); return [s.outlineStyle, s.outlineWidth, s.boxShadow, s.borderColor, s.backgroundColor, s.textDecorationLine, s.color].join(); };
+    const of = element => looks.map(look => getComputedStyle(element)[look]).join();
     return of(el) + '|' + of(el.parentElement);
   };
   let looked = 0;
