@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from tests.browser.chromium import ARGUMENTS, system_chromium
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-WHOLE = ("console.png", "console-usage.png", "operators.png", "operators-usage.png")  # not only their first screen
+WHOLE = ("console.png", "console-run.png", "operators.png")  # not only their first screen
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
@@ -63,7 +63,8 @@ async def console(browser: Browser, tenant: dict[str, Any], size: Any) -> None:
     if size is DESKTOP:
         await page.goto(f"{tenant['url']}/admin/assistants/run/")
         await page.locator("#result_list tbody a").first.click()
-        await page.screenshot(path=IMAGES / "console-run.png", full_page=True)
+        await expect(page.get_by_test_id("answer").locator("p").first).to_be_visible()
+        await save(page, "console-run.png", size)
 
 
 async def operators(browser: Browser, demo: dict[str, Any], size: Any) -> None:
