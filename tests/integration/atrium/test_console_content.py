@@ -69,7 +69,7 @@ async def test_a_text_that_is_pasted_becomes_a_document(console, acme, collectio
 @pytest.mark.parametrize(
     ("file", "content", "reason"),
     [
-        (("virus.exe", b"MZ", "application/octet-stream"), "", "Files of the kind .exe cannot be read."),
+        (("virus.exe", b"MZ\x90\x00", "application/octet-stream"), "", "This file is a Windows program."),
         (("a.md", b"text", "text/markdown"), "and a text", "Give either a file or a text."),
         (("big.md", b"x" * (20 * 1024**2 + 1), "text/markdown"), "", "This file is larger than 20 MB."),
         (None, "  ", "Choose a file, or paste a text below."),
