@@ -86,6 +86,13 @@ class EmbeddingUnavailable(Unavailable):
     title = "The embedding model does not answer"
 
 
+class EmbeddingRefused(EmbeddingUnavailable):
+    """The embedding model refuses the request. Asking again will not help: look at its key, its name and its limits."""
+
+    code = "embedding_refused"
+    title = "The embedding model refuses the request"
+
+
 class RerankerUnavailable(Unavailable):
     """The reranker does not answer. Try again in a moment."""
 

@@ -8,6 +8,8 @@ from django.db import InterfaceError, OperationalError
 from procrastinate import RetryStrategy
 
 from rag.exceptions import EmbeddingUnavailable
+from rag.ingest.vector_index import build_index
+from rag.use_cases.change_embedding_model import reembed_collection as reembed
 from rag.use_cases.ingest_document import ingest_document as ingest_alone
 from rag.use_cases.ingest_document import ingest_in_slot
 from tenants.tasks import tenant_task
@@ -26,3 +28,19 @@ def ingest_document(document_id: str, slot: int | None = None, turn: int = 0) ->
         ingest_alone(UUID(document_id))
     else:
         ingest_in_slot(UUID(document_id), slot, turn)
+
+
+@tenant_task(
+    name="rag.reembed_collection",
+    queue="documents",
+    retry=RetryStrategy(exponential_wait=4, retry_exceptions={EmbeddingUnavailable, OperationalError, InterfaceError}),
+)
+def reembed_collection(collection_id: str) -> None:
+    """Embed a collection's chunks by the model that it is to have, and switch to it."""
+    reembed(UUID(collection_id))
+
+
+@tenant_task(name="rag.build_vector_index", queue="documents", retry=RetryStrategy(max_attempts=5, exponential_wait=10))
+def build_vector_index(model: str, dimension: int) -> None:
+    """Make the index of a model whose vectors have become many."""
+    build_index(model, dimension)

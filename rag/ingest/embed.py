@@ -18,7 +18,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 from pydantic import SecretStr
 
-from rag.exceptions import EmbeddingUnavailable
+from rag.exceptions import EmbeddingRefused, EmbeddingUnavailable
 from tenants.credentials.clients import clients_of, forget_the_deployment
 from tenants.credentials.errors import CredentialUnreadable
 from tenants.credentials.in_force import Provider, providers
@@ -34,6 +34,7 @@ OFFLINE_MODEL = "wordllama-256"
 OFFLINE_DIMENSION = 256
 _REQUEST_SECONDS = 30
 _TEXTS_PER_REQUEST = 128
+_REFUSALS = (400, 401, 403, 404, 413, 422)  # of HTTP: the same request will be refused again
 
 
 @runtime_checkable
@@ -49,7 +50,8 @@ class Embedder(Protocol):
     similarity_floor: float
 
     def embed_documents(self, texts: list[str]) -> Vectors:
-        """``(len(texts), dimension)``. Raises ``EmbeddingUnavailable`` when the model does not answer."""
+        """``(len(texts), dimension)``. Raises ``EmbeddingUnavailable`` when the model does not answer, and its subclass
+        ``EmbeddingRefused`` when asking again will not help."""
         ...
 
     def embed_query(self, text: str) -> Vectors:
@@ -214,6 +216,9 @@ def _errors_as_unavailable(model: str) -> Iterator[None]:
     except openai.OpenAIError as error:
         if isinstance(error.__cause__, AtriumError):  # the guard of a tenant's addresses
             raise EmbeddingUnavailable(error.__cause__.detail) from error
+        kind = type(error).__name__
+        if isinstance(error, openai.APIStatusError) and error.status_code in _REFUSALS:
+            raise EmbeddingRefused(f"The embedding model {model} refuses the request ({kind}).") from error
         raise EmbeddingUnavailable(
-            f"The embedding model {model} does not answer ({type(error).__name__}). Try again in a moment."
+            f"The embedding model {model} does not answer ({kind}). Try again in a moment."
         ) from error

@@ -52,7 +52,7 @@ class PreparedDocument:
     vectors: Vectors
 
 
-def searchable_text(title: str, draft: ChunkDraft) -> str:
+def searchable_text(title: str, draft: ChunkDraft | Chunk) -> str:
     """What a chunk is found by: title, headings and names of columns as well, which its text often takes for granted.
 
     Each is left out where what follows repeats it: words that stand twice would count twice.

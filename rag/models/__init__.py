@@ -3,7 +3,7 @@
 from rag.models.chunk import Chunk
 from rag.models.collection import Collection
 from rag.models.document import Document, Original
-from rag.models.embedding import Embedding
+from rag.models.embedding import Embedding, StagedVector
 from rag.models.ingestion_slot import IngestionSlot
 from rag.models.lexical import LexicalIndex, Posting, Term
 
@@ -16,5 +16,6 @@ __all__ = [
     "LexicalIndex",
     "Original",
     "Posting",
+    "StagedVector",
     "Term",
 ]

@@ -34,6 +34,9 @@ class Chunk(models.Model):
 
     class Meta:
         ordering: ClassVar = ["document", "ordinal"]
+        indexes: ClassVar = [
+            models.Index(name="chunks_of_a_text", fields=["content_hash"]),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(name="one_chunk_a_place", fields=["document", "ordinal"], include=["id"]),
         ]

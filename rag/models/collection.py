@@ -16,7 +16,8 @@ DEFAULT_OVERLAP_TOKENS = 40
 class Collection(models.Model):
     """Documents that are searched together, in one language and with one embedding model.
 
-    ``language`` names a text-search configuration of PostgreSQL; ``embedding_model`` an ``Embedder``.
+    ``language`` names a text-search configuration of PostgreSQL; ``embedding_model`` an ``Embedder``;
+    ``next_embedding_model`` the one that the chunks are being embedded by anew, if one is.
     ``chunk_tokens`` and ``overlap_tokens`` hold for documents that are split from now on.
     """
 
@@ -33,6 +34,7 @@ class Collection(models.Model):
         help_text="How words are reduced to their stems: english, german, french, simple (not at all) ...",
     )
     embedding_model = models.CharField(max_length=200)
+    next_embedding_model = models.CharField(max_length=200, blank=True, editable=False)
     chunk_tokens = models.PositiveSmallIntegerField(
         "passage length",
         default=DEFAULT_CHUNK_TOKENS,

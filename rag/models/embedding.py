@@ -16,7 +16,7 @@ class Embedding(models.Model):
     """A chunk's vector by one model, as half-precision floats.
 
     The column has no fixed dimension. A model is searched fast when it has a partial index on the column cast
-    to its dimension: a migration makes it for the offline one, ``rag.use_cases.build_vector_index`` for others when
+    to its dimension: a migration makes it for the offline one, ``rag.ingest.vector_index`` for others when
     their vectors become many. Document and collection stand here again, so that a filter needs no join.
     """
 
@@ -41,3 +41,20 @@ class Embedding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} of chunk {self.chunk_id}"
+
+
+class StagedVector(models.Model):
+    """A vector that was paid for before its chunk is written: until then, or until nobody has come for it for days.
+
+    ``content_hash`` is SHA-256 of the text, as a chunk has it.
+    """
+
+    pk = models.CompositePrimaryKey("content_hash", "model", "dimension")
+    content_hash = models.CharField(max_length=64)
+    model = models.CharField(max_length=200)
+    dimension = models.PositiveSmallIntegerField()
+    vector = HalfVectorField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.model} of {self.content_hash[:12]}"

@@ -24,7 +24,8 @@ IN_FORCE = "(SELECT TRUE FROM tuned)"
 _DISTANCE = "embedding.vector::halfvec({dimension}) <=> %({name})s::halfvec({dimension})"
 
 # A relaxed walk gives its rows nearly in order: they are sorted again. The cast, the model's name and its dimension are
-# written as the partial index has them, or the planner would not see that it fits.
+# written as the partial index has them, or the planner would not see that it fits. The ``+ 0`` keeps it from walking the
+# index where all are to be looked at.
 _NEAREST = """
 {name}_walked AS MATERIALIZED (
     SELECT embedding.chunk_id, {distance} AS distance
@@ -40,7 +41,7 @@ _NEAREST = """
         AND embedding.collection_id = ANY(%({name}_of)s::uuid[])
         AND ((SELECT chunks FROM extent) <= %(few)s
              OR (SELECT count(*) FROM {name}_walked) < least(%(depth)s, (SELECT chunks FROM extent)))
-    ORDER BY distance LIMIT %(depth)s
+    ORDER BY ({distance}) + 0 LIMIT %(depth)s
 ), {name} AS MATERIALIZED (
     SELECT chunk_id, 1 - min(distance) AS score
     FROM (SELECT * FROM {name}_walked UNION ALL SELECT * FROM {name}_looked_at) AS neighbours

@@ -11,12 +11,14 @@ from django.db import InterfaceError, OperationalError, models
 from django.db.models import F
 from django.utils import timezone
 
-from rag.exceptions import EmbeddingUnavailable, ReadingInterrupted
+from rag.exceptions import EmbeddingRefused, EmbeddingUnavailable, ReadingInterrupted
 from rag.extraction.extractor import get_extractor
 from rag.extraction.protocol import Request
 from rag.ingest import queue
 from rag.ingest.embed import get_embedder
+from rag.ingest.follow_up import follow_up
 from rag.ingest.index import PreparedDocument, searchable_text, write_index
+from rag.ingest.known_vectors import embed_chunks
 from rag.models import Document, Original
 from rag.use_cases.fetch_original import fetch_original
 from tenants.budgets.errors import PlanLimit
@@ -78,7 +80,11 @@ def ingest_document(document_id: UUID) -> None:
     try:
         if material.attempts > MOST_ATTEMPTS:
             raise ReadingInterrupted
-        write_index(_prepare(material))
+        prepared = _prepare(material)
+        if write_index(prepared):
+            follow_up(prepared)
+    except EmbeddingRefused as error:
+        _fail(material, error)
     except EmbeddingUnavailable as error:
         _fail(material, error)
         raise
@@ -142,7 +148,7 @@ def _prepare(material: _Material) -> PreparedDocument:
         reading=reading,
         searchable=searchable,
         model=embedder.model,
-        vectors=embedder.embed_documents(searchable),
+        vectors=embed_chunks(embedder, searchable),
     )
 
 

@@ -104,7 +104,7 @@ def test_a_server_that_refuses_is_told_without_what_it_said(embeddings_url):
     EmbeddingsServer.status = 401
     with pytest.raises(EmbeddingUnavailable) as told:
         OpenAIEmbedder("m", 2, "sk-test", embeddings_url).embed_query("word")
-    assert "m does not answer" in told.value.detail
+    assert "m refuses the request" in told.value.detail
     assert "secret" not in told.value.detail
 
 
