@@ -13,6 +13,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -93,14 +94,14 @@ def with_patience(ask: Callable[[], Vectors], waits: Sequence[float] = WAITS) ->
 
 def _known(embedder: Embedder, hashes: Sequence[str]) -> dict[str, Vectors]:
     with connection.cursor() as cursor:
-        asked = {"model": embedder.model, "dimension": embedder.dimension, "hashes": list(set(hashes))}
+        asked: dict[str, Any] = {"model": embedder.model, "dimension": embedder.dimension, "hashes": list(set(hashes))}
         cursor.execute(_KNOWN, asked)
         return {key: np.asarray(HalfVector.from_text(text).to_list(), np.float32) for key, text in cursor.fetchall()}
 
 
 def _keep(embedder: Embedder, hashes: Sequence[str], vectors: Vectors) -> None:
     written = {key: HalfVector(vector).to_text() for key, vector in zip(hashes, vectors, strict=True) if vector.any()}
-    parameters = {"model": embedder.model, "dimension": embedder.dimension}
+    parameters: dict[str, Any] = {"model": embedder.model, "dimension": embedder.dimension}
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, parameters | {"hashes": list(written), "vectors": list(written.values())})
 

@@ -24,8 +24,8 @@ IN_FORCE = "(SELECT TRUE FROM tuned)"
 _DISTANCE = "embedding.vector::halfvec({dimension}) <=> %({name})s::halfvec({dimension})"
 
 # A relaxed walk gives its rows nearly in order: they are sorted again. The cast, the model's name and its dimension are
-# written as the partial index has them, or the planner would not see that it fits. The ``+ 0`` keeps it from walking the
-# index where all are to be looked at.
+# written as the partial index has them, or the planner would not see that it fits. The ``+ 0`` keeps it from walking
+# the index where all are to be looked at.
 _NEAREST = """
 {name}_walked AS MATERIALIZED (
     SELECT embedding.chunk_id, {distance} AS distance

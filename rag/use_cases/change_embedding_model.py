@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -100,7 +101,7 @@ def reembed_collection(collection_id: UUID) -> None:
     blank: set[int] = set()  # the model sees nothing in them: they have no vector, and need none
     while (collection := Collection.objects.filter(pk=collection_id).first()) is not None:
         embedder = get_embedder(collection.next_embedding_model or collection.embedding_model)
-        facts = {"collection": collection_id, "model": embedder.model, "dimension": embedder.dimension}
+        facts: dict[str, Any] = {"collection": collection_id, "model": embedder.model, "dimension": embedder.dimension}
         chunks = _next_chunks(facts, blank)
         if chunks:
             texts = [searchable_text(chunk.document.title, chunk) for chunk in chunks]
@@ -116,7 +117,7 @@ def reembed_collection(collection_id: UUID) -> None:
             return
 
 
-def _next_chunks(facts: dict[str, object], blank: set[int]) -> list[Chunk]:
+def _next_chunks(facts: dict[str, Any], blank: set[int]) -> list[Chunk]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT chunk.id {_MISSING} AND chunk.id <> ALL(%(blank)s) ORDER BY chunk.id LIMIT %(at_once)s",
@@ -128,26 +129,31 @@ def _next_chunks(facts: dict[str, object], blank: set[int]) -> list[Chunk]:
 
 
 def _count_missing(collection_id: UUID, model: str, dimension: int, without: Sequence[int] = ()) -> int:
-    facts = {"collection": collection_id, "model": model, "dimension": dimension, "blank": list(without)}
+    facts: dict[str, Any] = {
+        "collection": collection_id,
+        "model": model,
+        "dimension": dimension,
+        "blank": list(without),
+    }
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) {_MISSING} AND chunk.id <> ALL(%(blank)s)", facts)
         return cursor.fetchone()[0]
 
 
-def _write(facts: dict[str, object], chunks: Sequence[Chunk], vectors: Vectors) -> None:
+def _write(facts: dict[str, Any], chunks: Sequence[Chunk], vectors: Vectors) -> None:
     pairs = [(chunk.pk, HalfVector(row).to_text()) for chunk, row in zip(chunks, vectors, strict=True) if row.any()]
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, facts | {"ids": [pk for pk, _ in pairs], "vectors": [text for _, text in pairs]})
 
 
-def _switched(collection_id: UUID, facts: dict[str, object], blank: set[int]) -> bool:
+def _switched(collection_id: UUID, facts: dict[str, Any], blank: set[int]) -> bool:
     """Whether the new vectors answer from now on. Writers wait meanwhile, so none is missing at that moment."""
     with transaction.atomic():
         lock_lexical_index(collection_id)
         collection = Collection.objects.select_for_update().get(pk=collection_id)
         if (collection.next_embedding_model or collection.embedding_model) != facts["model"]:
             return False
-        if _count_missing(collection_id, str(facts["model"]), int(str(facts["dimension"])), list(blank)):
+        if _count_missing(collection_id, facts["model"], facts["dimension"], list(blank)):
             return False
         if collection.next_embedding_model:
             collection.embedding_model, collection.next_embedding_model = collection.next_embedding_model, ""
@@ -155,7 +161,7 @@ def _switched(collection_id: UUID, facts: dict[str, object], blank: set[int]) ->
     return True
 
 
-def _remove_old(facts: dict[str, object]) -> None:
+def _remove_old(facts: dict[str, Any]) -> None:
     """In pieces: no search waits for a long transaction."""
     while True:
         with connection.cursor() as cursor:
