@@ -36,7 +36,7 @@ _NEAREST = """
     ORDER BY {distance} LIMIT %(depth)s
 ), {name}_looked_at AS MATERIALIZED (
     SELECT embedding.chunk_id, {distance} AS distance
-    FROM {documents} rag_embedding AS embedding {joined}
+    FROM {all_vectors}
     WHERE embedding.model = {model} AND embedding.dimension = {dimension}
         AND embedding.collection_id = ANY(%({name}_of)s::uuid[])
         AND ((SELECT chunks FROM extent) <= %(few)s
@@ -47,6 +47,11 @@ _NEAREST = """
     FROM (SELECT * FROM {name}_walked UNION ALL SELECT * FROM {name}_looked_at) AS neighbours
     GROUP BY chunk_id ORDER BY score DESC, chunk_id LIMIT %(depth)s
 )"""
+
+# Document by document through their index: the planner, which guesses the filter's share, might read the whole table.
+_OF_DOCUMENTS = """documents CROSS JOIN LATERAL (
+        SELECT * FROM rag_embedding WHERE document_id = documents.id AND model = {model} OFFSET 0
+    ) AS embedding"""
 
 
 def nearest(name: str, model: str, dimension: int, is_filtered: bool) -> str:
@@ -59,8 +64,7 @@ def nearest(name: str, model: str, dimension: int, is_filtered: bool) -> str:
         distance=_DISTANCE.format(name=name, dimension=int(dimension)),
         in_force=IN_FORCE,
         of_documents="AND (embedding.document_id IN (SELECT id FROM documents)) IS TRUE" if is_filtered else "",
-        documents="documents JOIN" if is_filtered else "",
-        joined="ON embedding.document_id = documents.id" if is_filtered else "",
+        all_vectors=_OF_DOCUMENTS.format(model=quoted_text(model)) if is_filtered else "rag_embedding AS embedding",
     )
 
 

@@ -22,7 +22,7 @@ from rag.use_cases.add_document import add_document
 from rag.use_cases.change_embedding_model import change_embedding_model, reembed_collection, reembedding_progress
 from rag.use_cases.ingest_document import ingest_document
 from rag.use_cases.search import search
-from tenants.context import tenant_context
+from tenants.context import owner_rights, tenant_context
 from tenants.errors import NotAllowed
 from tests.integration.rag.conftest import make_library
 
@@ -183,7 +183,15 @@ def test_only_who_may_write_changes_the_model(library, model):
     assert change_embedding_model(library.editor, library.collection.pk, "wordllama-256").next_embedding_model == ""
 
 
-def test_an_index_is_made_when_a_models_vectors_become_many(library, model, monkeypatch):
+@pytest.fixture
+def without_the_index():
+    """Tables are kept between tests: what a test has made of them goes."""
+    yield
+    with owner_rights(), connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX IF EXISTS {index_name('m', DIMENSION)}")
+
+
+def test_an_index_is_made_when_a_models_vectors_become_many(library, model, monkeypatch, without_the_index):
     Collection.objects.update(embedding_model="m")
     library.add(pages(), "a.md")
     assert not needs_index("m", DIMENSION)
