@@ -25,6 +25,22 @@ MOST_CONVERSATIONS = 500  # that a search looks into, the newest
 LONGEST_NAME = 70  # characters of a conversation's name in the list
 
 
+def replayed(run: Run) -> dict[str, Any]:
+    """What ``console/run_parts.html`` shows of a run, and the figures above it. One query, for passages."""
+    receipt = run.receipt
+    return {
+        "run": run,
+        "receipt": receipt,
+        "rows": rows_of(receipt),
+        "passages": passages_of(receipt),
+        "tool_calls": tool_calls_of(run),
+        "cost": dollars(run.cost),
+        "took": took(run),
+        "worked": in_words(receipt["total_ms"]) if receipt.get("total_ms") is not None else "",
+        "first_text": in_words(receipt["first_token_ms"]) if receipt.get("first_token_ms") is not None else "",
+    }
+
+
 class AgeFilter(SimpleListFilter):
     """Runs of the last days."""
 
@@ -103,20 +119,10 @@ class RunAdmin(UseCaseAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """The run, replayed. Here the permission to see it has been asked for."""
         run: Run = context["original"]
-        receipt = run.receipt
-        context |= {
-            "run": run,
-            "receipt": receipt,
-            "rows": rows_of(receipt),
-            "passages": passages_of(receipt),
-            "tool_calls": tool_calls_of(run),
+        context |= replayed(run) | {
             "answers": answers_of(run),
             "assistant_name": self.assistant(run),
             "person": self.person(run),
-            "cost": dollars(run.cost),
-            "took": took(run),
-            "worked": in_words(receipt["total_ms"]) if receipt.get("total_ms") is not None else "",
-            "first_text": in_words(receipt["first_token_ms"]) if receipt.get("first_token_ms") is not None else "",
             "show_history": False,
         }
         return super().render_change_form(request, context, *args, **kwargs)

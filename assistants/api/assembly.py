@@ -11,6 +11,7 @@ from assistants.api.answers import router as answers
 from assistants.api.approvals import router as approvals
 from assistants.api.configure import router as configure
 from assistants.api.messages import router as messages
+from assistants.api.playground import router as playground
 from assistants.api.runs import router as runs
 from assistants.api.threads import router as threads
 from assistants.api.usage import router as usage
@@ -36,4 +37,5 @@ def assemble_api() -> NinjaAPI:
     api.add_router("", access)
     api.add_router("", access_preview)
     api.add_router("", configure)
+    api.add_router("", playground)
     return api

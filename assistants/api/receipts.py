@@ -14,6 +14,7 @@ class ReceiptAssistant(Sent):
 
     id: str = ""
     version: str = ""
+    draft: dict[str, Any] | None = Field(None, description="In the playground: the settings that were tried.")
 
 
 class ReceiptRule(Sent):
@@ -102,7 +103,7 @@ class ReceiptOut(Sent):
 
     run_id: Key
     status: Literal["queued", "running", "waiting", "completed", "failed", "cancelled"]
-    assistant: ReceiptAssistant = Field(default_factory=ReceiptAssistant)
+    assistant: ReceiptAssistant = Field(default_factory=lambda: ReceiptAssistant.model_validate({}))
     rule: ReceiptRule | None = None
     model: str = ""
     prompt_hash: str = Field("", description="SHA-256 of the system prompt, before passages.")

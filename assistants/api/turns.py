@@ -64,7 +64,7 @@ async def _begin(request: HttpRequest, thread_id: str, assistant_id: str, conten
         request=request,
         idempotency=idempotency_of(actor, request.headers.get("Idempotency-Key"), asked),
     )
-    return _started(turn)
+    return started(turn)
 
 
 async def begin_again(request: HttpRequest, run_id: str) -> Started:
@@ -76,10 +76,11 @@ async def _begin_again(request: HttpRequest, run_id: str) -> Started:
     runner.check_open()
     caller = Caller.of_request(request)
     idempotency = idempotency_of(caller.actor, request.headers.get("Idempotency-Key"), {"regenerate": run_id})
-    return _started(await in_database(begin_another_answer, caller, run_id, idempotency))
+    return started(await in_database(begin_another_answer, caller, run_id, idempotency))
 
 
-def _started(turn: Turn | EarlierRun) -> Started:
+def started(turn: Turn | EarlierRun) -> Started:
+    """The turn, set going; or the run that was begun before."""
     if isinstance(turn, EarlierRun):
         return Started(turn.run_id, None)
     return Started(turn.run_id, runner.start(turn))

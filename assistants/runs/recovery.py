@@ -19,6 +19,7 @@ from assistants.runs.stored_turns import turn_of
 from assistants.runs.turns import Answer, Turn
 from assistants.tenant_assistants import assistants_here
 from assistants.tools import is_idempotent, method_tools
+from assistants.use_cases.playground import drafted_class
 from assistants.use_cases.record_answer import record_answer
 from tenants.actors import Actor
 from tenants.budgets.store import settle
@@ -96,7 +97,7 @@ def _drop(orphan: Orphan) -> None:
 def _obstacle(run: Run, turn: Turn, events: list[Event], orphan: Orphan) -> tuple[str, str] | None:
     if run.cancel_requested_at is not None or not orphan.resumable or orphan.attempts > MOST_ATTEMPTS:
         return INTERRUPTED
-    if run.assistant_id not in assistants_here().enabled():
+    if run.assistant_id not in assistants_here().enabled() and drafted_class(run.receipt) is None:
         return INTERRUPTED
     called = {event.payload["name"] for event in events if event.type == "tool.started"}
     if not called <= _idempotent_tools(turn.assistant):
@@ -113,7 +114,7 @@ def _idempotent_tools(assistant: AIAssistant) -> set[str]:
 
 
 def _turn(run: Run) -> Turn:
-    assistant_class = assistants_here().find(run.assistant_id) or AIAssistant
+    assistant_class = drafted_class(run.receipt) or assistants_here().find(run.assistant_id) or AIAssistant
     actor = _actor(run)
     return turn_of(run, assistant_class(user=run.created_by, actor=actor), actor)
 

@@ -15,7 +15,6 @@ from assistants.assistants import AIAssistant
 from assistants.callers import Caller
 from assistants.messages import call_ids, storable
 from assistants.models import Message, Run, RunEvent
-from assistants.permissions import check_may_run
 from assistants.runs.active import ActiveRun
 from assistants.runs.decisions import Decision, InvalidArguments, check_decisions
 from assistants.runs.idempotency import Idempotency, earlier_run, key_row
@@ -25,6 +24,7 @@ from assistants.runs.stored_turns import messages_so_far, turn_of
 from assistants.runs.turns import Turn, as_json_id
 from assistants.tool_arguments import argument_problems
 from assistants.use_cases.begin_turn import lease_for
+from assistants.use_cases.playground import assistant_of_run
 from assistants.use_cases.runs import get_run, last_event
 from tenants.actors import Actor
 from tenants.errors import Conflict
@@ -91,11 +91,11 @@ def decide(
     caller = Caller(user, request, actor)
     run = get_run(actor, run_id)
     thread_for(caller, run.thread_id, to="CAN_CREATE_MESSAGE_FN")
-    allowed = check_may_run(caller, run.assistant_id)
+    assistant_class, allowed = assistant_of_run(caller, run)
     earlier = _earlier(idempotency, decisions)
     if earlier is not None:
         return earlier
-    assistant = caller.assistants.get(run.assistant_id)(user=user, request=request, actor=actor)
+    assistant = assistant_class(user=user, request=request, actor=actor)
     try:
         with transaction.atomic():
             return _decide(run.pk, assistant, actor, allowed, decisions, idempotency, resumable)

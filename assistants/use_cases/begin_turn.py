@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError
@@ -96,9 +97,14 @@ def store_turn(
     idempotency: Idempotency | None = None,
     resumable: bool = True,
     is_new: bool = False,
+    draft: Mapping[str, Any] | None = None,
 ) -> Turn | EarlierRun:
-    """Store a checked question with its run; ``is_new``: with its thread, too, which is not stored yet."""
+    """Store a checked question with its run; ``is_new``: with its thread, too, which is not stored yet.
+
+    ``draft`` is what the receipt is to say of an assistant that is only tried.
+    """
     run = new_run(assistant, thread, actor, decision)
+    run.receipt["assistant"] |= draft or {}
     question = _question(run, content)
     run.question_id = question.pk
     lease, key = lease_for(run, resumable), key_row(run, idempotency)

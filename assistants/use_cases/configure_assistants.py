@@ -176,10 +176,13 @@ def draft_of(actor: Actor, assistant_id: str, changes: Mapping[str, Any]) -> Con
     return configuration_in(row)
 
 
+def unadjusted(assistant_id: str) -> ConfiguredAssistant | None:
+    """A row, not stored, for an assistant of developers' that nobody has adjusted; None where there is no such one."""
+    return ConfiguredAssistant(pk=assistant_id) if assistant_id in AIAssistant.get_cls_registry() else None
+
+
 def _row(assistant_id: str) -> ConfiguredAssistant:
-    row = ConfiguredAssistant.objects.filter(pk=assistant_id).first()
-    if row is None and assistant_id in AIAssistant.get_cls_registry():
-        row = ConfiguredAssistant(pk=assistant_id)
+    row = ConfiguredAssistant.objects.filter(pk=assistant_id).first() or unadjusted(assistant_id)
     if row is None:
         raise AIAssistantNotDefinedError
     return row

@@ -14,7 +14,6 @@ from assistants.conf import max_history_tokens
 from assistants.exceptions import RunActiveError, RunWaitingError
 from assistants.graph.history import MOST_MESSAGES, recent
 from assistants.models import Message, Run, Thread
-from assistants.permissions import check_may_run
 from assistants.presentation import message_as_json
 from assistants.runs.idempotency import EarlierRun, Idempotency, earlier_run, key_row
 from assistants.runs.reservation import reservation_for
@@ -22,6 +21,7 @@ from assistants.runs.storage import give_keys, store_another_run
 from assistants.runs.turns import Turn, as_json_id
 from assistants.signals import asking
 from assistants.use_cases.begin_turn import lease_for, new_run, refusal
+from assistants.use_cases.playground import assistant_of_run
 from assistants.use_cases.runs import get_run
 from tenants.budgets.errors import TooMany
 from tenants.errors import Conflict
@@ -74,8 +74,7 @@ def begin_another_answer(caller: Caller, run_id: Any, idempotency: Idempotency |
     """
     run = get_run(caller.actor, run_id)
     thread = thread_for(caller, run.thread_id, to="CAN_CREATE_MESSAGE_FN")
-    assistant_class = caller.assistants.get(run.assistant_id)
-    decision = check_may_run(caller, run.assistant_id)
+    assistant_class, decision = assistant_of_run(caller, run)
     if idempotency is not None and (earlier := earlier_run(idempotency)) is not None:
         return earlier
     question = _question_of(run, thread)
@@ -83,6 +82,7 @@ def begin_another_answer(caller: Caller, run_id: Any, idempotency: Idempotency |
     assistant = assistant_class(user=caller.user, request=caller.request, actor=caller.actor)
     again = new_run(assistant, thread, caller.actor, decision)
     again.question, again.replaces = question, run
+    again.receipt["assistant"] = {**run.receipt.get("assistant", {}), **again.receipt["assistant"]}
     return _stored(again, question, assistant, caller, decision, idempotency)
 
 

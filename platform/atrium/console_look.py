@@ -126,6 +126,15 @@ UNFOLD_TENANT: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Assistants",
+                "items": [
+                    {
+                        **_link("All assistants", "smart_toy", "console", "assistants.configuredassistant"),
+                        "permission": _may_see("assistants.change_configuredassistant"),
+                    },
+                ],
+            },
+            {
                 "title": "Knowledge",
                 "items": [
                     _link("Documents", "description", "console", "rag.document"),

@@ -16,7 +16,8 @@ from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
 from assistants.admin import ThreadAdmin
-from assistants.models import Run, Thread
+from assistants.configured_admin import ConfiguredAssistantAdmin
+from assistants.models import ConfiguredAssistant, Run, Thread
 from assistants.run_admin import RunAdmin
 from assistants.tenant_assistants import names_here
 from assistants.use_cases.explain_access import explain_access, overriding
@@ -194,6 +195,7 @@ operator_site.register(AuditEntry, AuditEntryAdmin)
 tenant_site = TenantSite(name="console")
 tenant_site.register(Thread, ThreadAdmin)
 tenant_site.register(Run, RunAdmin)
+tenant_site.register(ConfiguredAssistant, ConfiguredAssistantAdmin)
 tenant_site.register(Document, DocumentAdmin)
 tenant_site.register(Collection, CollectionAdmin)
 tenant_site.register(User, MemberAdmin)

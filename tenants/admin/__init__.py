@@ -1,6 +1,7 @@
 """The console pages of this app. They are registered on the sites above (atrium/consoles.py), not here."""
 
 from tenants.admin.access_rule import AccessRuleAdmin
+from tenants.admin.access_rule_form import TextWithSuggestions
 from tenants.admin.api_key import ApiKeyAdmin
 from tenants.admin.audit_log import AuditEntryAdmin
 from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_column
@@ -11,7 +12,7 @@ from tenants.admin.member_group import MemberGroupAdmin
 from tenants.admin.operator_key import OperatorKeyAdmin
 from tenants.admin.paging import BoundedPaginator, UncountedPaginator
 from tenants.admin.people import MemberAdmin, OperatorAdmin
-from tenants.admin.plan import ModelPriceAdmin, PlanAdmin, PlatformBudgetAdmin
+from tenants.admin.plan import ModelPriceAdmin, NamesField, PlanAdmin, PlatformBudgetAdmin
 from tenants.admin.provider_credential import ProviderCredentialAdmin
 from tenants.admin.tenant import TenantAdmin
 
@@ -26,6 +27,7 @@ __all__ = [
     "MemberAdmin",
     "MemberGroupAdmin",
     "ModelPriceAdmin",
+    "NamesField",
     "OperatorAdmin",
     "OperatorKeyAdmin",
     "PlanAdmin",
@@ -33,6 +35,7 @@ __all__ = [
     "ProviderCredentialAdmin",
     "RateLimitAdmin",
     "TenantAdmin",
+    "TextWithSuggestions",
     "UncountedPaginator",
     "UseCaseAdmin",
     "actor_in_console",

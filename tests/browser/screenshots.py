@@ -55,6 +55,7 @@ async def console(browser: Browser, tenant: dict[str, Any], size: Any) -> None:
         ("assistants/run/", "console-runs.png"),
         ("rag/document/", "console-documents.png"),
         ("tenants/accessrule/", "console-rules.png"),
+        ("assistants/configuredassistant/", "console-assistants.png"),
         ("usage/?by=assistant", "console-usage.png"),
         ("nothing/", "console-nothing.png"),
     ):
@@ -65,6 +66,15 @@ async def console(browser: Browser, tenant: dict[str, Any], size: Any) -> None:
         await page.locator("#result_list tbody a").first.click()
         await expect(page.get_by_test_id("answer").locator("p").first).to_be_visible()
         await save(page, "console-run.png", size)
+        await playground(page, tenant)
+
+
+async def playground(page: Page, tenant: dict[str, Any]) -> None:
+    await page.goto(f"{tenant['url']}/admin/assistants/configuredassistant/docs_assistant/playground/")
+    await page.get_by_label("Your question").fill(tenant["question"])
+    await page.get_by_label("Your question").press("Enter")
+    await expect(page.get_by_test_id("trial-details")).to_be_visible()
+    await save(page, "console-playground.png", DESKTOP)
 
 
 async def operators(browser: Browser, demo: dict[str, Any], size: Any) -> None:

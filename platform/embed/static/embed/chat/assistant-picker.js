@@ -28,9 +28,14 @@ export class AssistantPicker {
     this.settle(null);
   }
 
-  /** The assistant for a new conversation, or "" when there is none. */
+  /** The id of the assistant for a new conversation, or "" when there is none. */
   get value() {
     return this.select.value;
+  }
+
+  /** The same with all that is known of it; undefined when there is none. */
+  get chosen() {
+    return this.assistants.find(({ id }) => id === this.value);
   }
 
   /**

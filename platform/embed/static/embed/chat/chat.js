@@ -183,7 +183,9 @@ export class Chat {
   }
 
   welcome() {
-    return welcomeView(this.config, (text) => this.send(text), this.strings);
+    const own = this.picker.chosen?.starter_questions ?? [];
+    const config = own.length ? { ...this.config, starters: own } : this.config;
+    return welcomeView(config, (text) => this.send(text), this.strings);
   }
 
   nobodyView() {

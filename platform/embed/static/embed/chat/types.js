@@ -2,7 +2,11 @@
  * The shapes that the API speaks (docs: /api/docs) and that the parts of the chat hand to each other.
  * Dates are ISO 8601 texts, ids are texts.
  *
- * @typedef {{ id: string, name: string }} Assistant
+ * @typedef {object} Assistant
+ * @property {string} id
+ * @property {string} name
+ * @property {string} [description]
+ * @property {string[]} [starter_questions]
  *
  * @typedef {object} Thread
  * @property {string} id
