@@ -24,6 +24,7 @@ from tenants.admin import UseCaseAdmin, actor_in_console, adopt
 
 _TRIED = ("instructions", "model", "temperature", "which_tools", "tools", "knowledge", "collections")
 """What the playground lets one change before it is saved."""
+_GIVE_BACK = "assistants_configuredassistant_give_back"  # unfold's name of the button
 
 
 class ConfiguredAssistantAdmin(UseCaseAdmin):
@@ -71,11 +72,15 @@ class ConfiguredAssistantAdmin(UseCaseAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """The row; for a developer's assistant that nobody has adjusted, one that is not stored."""
         row = ConfiguredAssistant.objects.filter(pk=object_id).first()
-        return row or configure_assistants.unadjusted(object_id)
+        row = row or configure_assistants.unadjusted(object_id)
+        cls = base_of(configuration_in(row)) if row else None
+        if row is not None and cls is not None:
+            row.shown_name = cls.name
+        return row
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Have the use case store it; or give it back, where that button was pressed."""
-        if "give_back" in request.POST:
+        if _GIVE_BACK in request.POST:
             self.press_buttons(request, obj)
             return
         actor, given = actor_in_console(request), form.settings()
@@ -107,7 +112,7 @@ class ConfiguredAssistantAdmin(UseCaseAdmin):
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         """Say what became of it, by its name."""
-        if "give_back" in request.POST:
+        if _GIVE_BACK in request.POST:
             self.message_user(request, "It is as the developer has it again.", messages.SUCCESS)
             return redirect(reverse(f"{self.admin_site.name}:assistants_configuredassistant_changelist"))
         return super().response_change(request, obj)

@@ -27,6 +27,9 @@ class ConfiguredAssistant(models.Model):
         CHOSEN = "chosen", "Chosen collections"
         NONE = "none", "No collection"
 
+    shown_name: str = ""
+    """What its developer calls it: set by pages, for one that has no name of its own."""
+
     id = models.CharField(primary_key=True, max_length=255)
     base = models.CharField(max_length=255, blank=True, help_text="Empty: it adjusts the developers' of this id.")
     enabled = models.BooleanField(default=True)
@@ -50,4 +53,4 @@ class ConfiguredAssistant(models.Model):
         verbose_name = "assistant"
 
     def __str__(self) -> str:
-        return self.name or self.id
+        return self.name or self.shown_name or self.id

@@ -50,3 +50,12 @@ async def test_the_chat_offers_an_assistants_own_questions(console, acme):
     await expect(console.get_by_test_id("starter")).to_have_text(["My mouse?"])
     await console.get_by_test_id("assistant-picker").select_option("docs_assistant")
     await expect(console.get_by_test_id("starter")).to_have_count(3)
+
+
+async def test_an_assistants_form_and_the_list_fit_on_a_phone(console, acme):
+    row = {"pk": "own-desk", "base": "general", "name": "A desk", "tools": ["create_issue"], "knowledge": "chosen"}
+    await acme.run(lambda: ConfiguredAssistant.objects.create(**row))
+    await console.set_viewport_size({"width": 390, "height": 844})
+    for path in ("", "own-desk/change/", "add/"):
+        await open_page(console, f"assistants/configuredassistant/{path}")
+        assert await console.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path

@@ -63,7 +63,7 @@ async def test_a_developers_assistant_is_adjusted_and_given_back(owners, server,
     assert "Library" in (await server.signed_in(acme).get("/api/assistants/docs_assistant/")).text
     assert "Adjusted" in (await owners.open(PAGES)).text
     assert (await owners.open(f"{PAGES}docs_assistant/delete/")).status_code == 403
-    assert (await owners.send(page, **changes, give_back="1")).status_code == 302
+    assert (await owners.send(page, **changes, assistants_configuredassistant_give_back="")).status_code == 302
     assert not await in_acme(ConfiguredAssistant.objects.exists)
 
 
