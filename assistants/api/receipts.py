@@ -14,7 +14,6 @@ class ReceiptAssistant(Sent):
 
     id: str = ""
     version: str = ""
-    draft: dict[str, Any] | None = Field(None, description="In the playground: the settings that were tried.")
 
 
 class ReceiptRule(Sent):
@@ -103,7 +102,7 @@ class ReceiptOut(Sent):
 
     run_id: Key
     status: Literal["queued", "running", "waiting", "completed", "failed", "cancelled"]
-    assistant: ReceiptAssistant = Field(default_factory=lambda: ReceiptAssistant.model_validate({}))
+    assistant: ReceiptAssistant = Field(default_factory=ReceiptAssistant)
     rule: ReceiptRule | None = None
     model: str = ""
     prompt_hash: str = Field("", description="SHA-256 of the system prompt, before passages.")

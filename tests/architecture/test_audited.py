@@ -32,6 +32,7 @@ EXEMPT_OPERATIONS = {
             *("ai_create_thread", "ai_update_thread", "ai_delete_thread", "ai_create_thread_message"),
             *("ai_delete_thread_message", "ai_create_run", "ai_cancel_run", "ai_decide_run", "ai_regenerate_run"),
             *("ai_show_run", "ai_give_feedback", "ai_take_feedback_back", "create_completion"),
+            "try_assistant",  # a run of the playground, which stores no setting
         ),
         OWN_CONVERSATIONS,
     ),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assistants import AIAssistant, method_tool
-from assistants.models import ConfiguredAssistant, Thread
+from assistants.models import ConfiguredAssistant, Run, Thread
 from tenants.models import AccessRule, Budget
 from tests.integration.assistants.test_configured_assistants import ADMIN, DOCS, adjusted, made, owner_of
 from tests.played_model import PlayedModel, wants
@@ -35,7 +35,8 @@ async def test_a_draft_answers_and_nothing_of_it_is_stored_with_the_assistant(ow
     run = await tried(owner, DOCS, settings=settings)
     receipt = await receipt_of(owner, run)
     assert model.asked[0][0].content == "Speak like a pirate."
-    assert receipt["assistant"]["draft"]["instructions"] == "Speak like a pirate."
+    stored = await acme.run(lambda: Run.objects.get().receipt["assistant"]["draft"])
+    assert stored["instructions"] == "Speak like a pirate."
     assert not await acme.run(ConfiguredAssistant.objects.exists)
     saved = await adjusted(owner, DOCS, **settings)
     assert saved["version"] == receipt["assistant"]["version"]  # what was tried is what others get
