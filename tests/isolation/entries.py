@@ -150,6 +150,14 @@ OPERATIONS: Mapping[str, Entry] = {
     "create_assistant": Entry(body={**MADE, "knowledge": "chosen", "collections": ["{collection}"]}, also=FIELD),
     "adjust_assistant": Entry(body={"knowledge": "chosen", "collections": ["{collection}"]}, also=FIELD),
     "delete_assistant": Entry(),
+    "try_assistant": Entry(
+        body={
+            "content": "Hello?",
+            "thread_id": "{thread}",
+            "settings": {"knowledge": "chosen", "collections": ["{collection}"]},
+        },
+        also=FIELD,
+    ),
     # -- rag/api
     "list_collections": finds_nothing(after="{collection}"),
     "create_collection": Entry(body={"name": "mine"}),
@@ -234,6 +242,7 @@ OPERATOR: Mapping[str, Entry] = {
 MODELS: Mapping[str, str] = {
     "assistants.Thread": "thread",
     "assistants.Run": "run",
+    "assistants.ConfiguredAssistant": "assistant",
     "rag.Document": "document",
     "rag.Collection": "collection",
     "tenants.User": "member",
@@ -253,6 +262,7 @@ MODELS: Mapping[str, str] = {
 PAGES: Mapping[str, Mapping[str, str]] = {
     "accounts/invitation/{token}/": {"token": "invitation_token"},
     "accounts/password/{uidb64}/{token}/": {"uidb64": "reset_uid", "token": "reset_token"},
+    "admin/assistants/configuredassistant/playground-run/{run_id}/": {"run_id": "run"},
     "admin/r/{content_type_id}/{object_id}/": {"content_type_id": "content_type", "object_id": "thread"},
     "admin/tenants/auditentry/export/{how}/": {"how": "file_format"},
     "admin/{app_label}/": {"app_label": "app"},
