@@ -29,12 +29,20 @@ from rag.search_admin import search_context
 from rag.use_cases.add_document import LARGEST_DOCUMENT, add_document
 from rag.use_cases.create_collection import create_collection
 from rag.use_cases.delete_document import delete_document
+from rag.use_cases.documents import cancel_document, reprocess_document
 from tenants.admin import UseCaseAdmin, actor_in_console, adopt, moment_column
 
 MOST_PASSAGES = 200  # on a document's page
 LONGEST_REASON = 90  # characters of an error in the list
 TEXT_TYPE = "text/markdown"
-STATUS_COLOURS = {"Queued": "info", "Extracting": "info", "Embedding": "info", "Ready": "success", "Failed": "danger"}
+STATUS_COLOURS = {
+    "Queued": "info",
+    "Extracting": "info",
+    "Embedding": "info",
+    "Ready": "success",
+    "Failed": "danger",
+    "Cancelled": "warning",
+}
 
 
 def _languages() -> list[tuple[str, str]]:
@@ -109,7 +117,8 @@ class AddDocumentForm(forms.ModelForm):
     file = forms.FileField(
         required=False,
         widget=UnfoldAdminFileFieldWidget,
-        help_text=f"At most {LARGEST_DOCUMENT // 1024**2} MB. A file of the same name replaces the one before it.",
+        help_text="pdf, docx, pptx, xlsx, epub, html, md, txt, csv or json, of at most "
+        f"{LARGEST_DOCUMENT // 1024**2} MB. A file of the same name replaces the one before it.",
     )
     content = forms.CharField(
         label="Or a text",
@@ -153,6 +162,7 @@ class AddDocumentForm(forms.ModelForm):
 class DocumentAdmin(UseCaseAdmin):
     """Documents: added, watched while they are taken in, and deleted. What they say is changed at their source."""
 
+    actions = ("take_in_anew", "cancel")
     actions_list = ("search_page",)
     list_display = ("name", "collection", "state", "passages", "size_for_people", "added")
     list_display_links = ("name",)
@@ -239,6 +249,20 @@ class DocumentAdmin(UseCaseAdmin):
         found = search_context(request, actor_in_console(request))
         context = {**self.admin_site.each_context(request), "opts": self.opts, **found}
         return TemplateResponse(request, "console/search.html", context)
+
+    # -- taking in
+
+    @action(description="Take in anew, as their collection is set now")
+    def take_in_anew(self, request: HttpRequest, documents: QuerySet[Document]) -> None:
+        """Read, split and embed the chosen documents anew."""
+        actor = actor_in_console(request)
+        self.do_to_each(request, documents, lambda row: reprocess_document(actor, row.pk), "Taken in anew")
+
+    @action(description="Cancel taking in")
+    def cancel(self, request: HttpRequest, documents: QuerySet[Document]) -> None:
+        """Do not take the chosen documents in."""
+        actor = actor_in_console(request)
+        self.do_to_each(request, documents, lambda row: cancel_document(actor, row.pk), "Cancelled")
 
     # -- deleting
 

@@ -51,6 +51,8 @@ EXEMPT_PAGES = {
     "console.AccessRule.explain_page": READS,
     "console.Document.search_page": READS,
     "console.Document.save_model": SAYS_ITSELF,
+    "console.Document.take_in_anew": SAYS_ITSELF,
+    "console.Document.cancel": SAYS_ITSELF,
 }
 HOOKS = ("save_model", "delete_model", "delete_queryset", "save_formset")
 ACTIONS = ("actions", "actions_list", "actions_row", "actions_detail", "actions_submit_line")

@@ -107,6 +107,17 @@ async def test_a_failed_document_says_why(console, acme, in_acme):
         assert failed["error"] in (await owners.open(page)).text
 
 
+async def test_chosen_documents_are_taken_in_anew_and_cancelled(console, acme, in_acme):
+    document = await in_acme(add_ready_document, acme, "# Anvils\n\nHeavy.", source="anvils.md")
+    owners = await console(acme.host, "owner")
+    for action, status in (("take_in_anew", "queued"), ("cancel", "cancelled")):
+        chosen = {"action": action, "_selected_action": str(document)}
+        assert (await owners.send("rag/document/", **chosen)).status_code == 302
+        assert (await in_acme(Document.objects.get)).status == status
+    page = (await owners.open("rag/document/")).text
+    assert "Cancelled" in page
+
+
 async def test_a_deleted_document_is_gone_with_its_passages(console, acme, in_acme):
     from rag.models import Chunk, Posting
 
