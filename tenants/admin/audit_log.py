@@ -19,7 +19,8 @@ from tenants.audit.export import exported
 from tenants.audit.kinds import known_values
 from tenants.audit.words import action_in_words, changes_of, kind_in_words, who_in_words
 from tenants.models import AuditEntry
-from tenants.use_cases.audit_log import named, record_export
+from tenants.models.audit_entry import SEARCHED_IN_AUDIT
+from tenants.use_cases.audit_log import record_export
 
 MOST_FIELDS = 4  # that the list names of a change
 _DAYS = (("1", "The last 24 hours"), ("7", "The last 7 days"), ("30", "The last 30 days"), ("365", "The last year"))
@@ -75,7 +76,7 @@ class AuditEntryAdmin(UseCaseAdmin):
     list_display = ("what", "who", "changed", "when")
     list_display_links = ("what",)
     list_filter = (WhatFilter, AboutFilter, WhenFilter, "via")
-    search_fields = ("actor",)  # which fields are searched, tenants/use_cases/audit_log.py says
+    search_words = SEARCHED_IN_AUDIT
     search_help_text = "Who, what, about whom, an address or a request id"
     sortable_by = ()
     paginator = UncountedPaginator  # to count all entries would take longer than everything else
@@ -83,12 +84,6 @@ class AuditEntryAdmin(UseCaseAdmin):
     fields = ()
     change_form_template = "console/audit_entry.html"
     when = moment_column("created_at", "When")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
-    ) -> tuple[QuerySet[AuditEntry], bool]:
-        """The entries that name all the words."""
-        return queryset.filter(named(search_term)), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Acts write entries."""

@@ -9,6 +9,10 @@ from django.db import models
 from django.db.models.functions import Now
 
 from tenants.router import BOTH
+from tenants.words import word_index
+
+SEARCHED_IN_AUDIT = ("actor", "action", "target", "address", "request_id")
+"""Fields of an entry whose words are searched."""
 
 
 class AuditEntry(models.Model):
@@ -63,6 +67,7 @@ class AuditEntry(models.Model):
             models.Index(fields=["action", "id"], name="audit_by_action"),
             models.Index(fields=["actor", "id"], name="audit_by_actor"),
             models.Index(fields=["target_kind", "target_id", "id"], name="audit_by_target"),
+            word_index(*SEARCHED_IN_AUDIT, name="audit_words"),
         ]
 
     def __str__(self) -> str:

@@ -6,13 +6,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from tenants.actors import Actor
 from tenants.audit import Target, record
 from tenants.errors import InvalidInput, NotAllowed
 from tenants.models import AuditEntry
+from tenants.models.audit_entry import SEARCHED_IN_AUDIT
 from tenants.policies import may_manage_people
+from tenants.words import with_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,19 +54,12 @@ def entries(wanted: Wanted) -> QuerySet[AuditEntry]:
         found = found.filter(created_at__gte=wanted.since)
     if wanted.until is not None:
         found = found.filter(created_at__lt=wanted.until)
-    return found.filter(named(wanted.search)) if wanted.search else found
+    return naming(found, wanted.search)
 
 
-def named(search: str) -> Q:
-    """Entries in which all the words are found."""
-    found = Q()
-    for word in search.replace("\x00", "").split():
-        fields = ("actor", "action", "target", "address", "request_id")
-        of_word = Q()
-        for field in fields:
-            of_word |= Q(**{f"{field}__icontains": word})
-        found &= of_word
-    return found
+def naming(found: QuerySet[AuditEntry], search: str) -> QuerySet[AuditEntry]:
+    """The entries among ``found`` in which all the words begin a word; all of them where nothing is searched."""
+    return with_words(found, SEARCHED_IN_AUDIT, search) if search.strip() else found
 
 
 def record_export(how: str, wanted: Wanted | None = None, query: str = "", *, by: Actor | None = None) -> None:
