@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import F, Sum
 from django.utils import timezone
 from langchain_core.messages import AIMessage, HumanMessage, message_to_dict
 
@@ -20,7 +21,7 @@ from tenants.models import Budget, BudgetCounter, User
 
 DAYS = 21
 MODEL = "example-model"
-MONTHLY_TOKENS = 20_000_000
+MONTHLY_TOKENS = 1_000_000
 QUESTIONS = (
     "What is new this week?",
     "Who answers for the handbook?",
@@ -111,6 +112,8 @@ def _messages(past: _Past, run: Run) -> Iterator[Message]:
 def _budget() -> None:
     row = Budget.objects.create(scope=Budget.Scope.TENANT, tokens=MONTHLY_TOKENS, note="An example")
     period, schema_name = period_at(row.period, timezone.now()), require_tenant().schema_name
+    of_period = Run.objects.filter(created_at__gte=period.starts_at)
+    used = of_period.aggregate(used=Sum(F("tokens_in") + F("tokens_out")))["used"] or 0
     with public_context():
         BudgetCounter.objects.create(
             schema_name=schema_name,
@@ -118,5 +121,5 @@ def _budget() -> None:
             starts_at=period.starts_at,
             ends_at=period.ends_at,
             tokens_limit=MONTHLY_TOKENS,
-            tokens_used=MONTHLY_TOKENS * 37 // 100,
+            tokens_used=used,
         )
