@@ -164,4 +164,4 @@ async def test_a_row_that_is_not_there_is_a_page_that_is_not_there(console, acme
     owners = await console(acme.host, "owner")
     for path in ("tenants/budget/7/change/", "rag/document/nonsense/history/", "tenants/apikey/987654/change/"):
         page = await owners.open(path)
-        assert (page.status_code, "There is no such page" in page.text) == (404, True), path
+        assert (page.status_code, "There is nothing at this address" in page.text) == (404, True), path
