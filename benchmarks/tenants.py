@@ -34,6 +34,9 @@ from tests.subprocesses import PRODUCTION, ROOT, clean_environment, web_server
 
 OUT = ROOT / "build" / "bench" / "tenants.json"
 REQUESTS = 300  # of each measurement of latency
+VISITS = 8
+"""Requests to each tenant before latency is measured. A connection's first visit to a tenant reads its tables'
+descriptions, and the pool's connections take turns; what first visits cost is told beside."""
 
 
 def main() -> None:
@@ -170,11 +173,13 @@ def _many(database: str, alone: tuple[str, str], folder: Path, count: int) -> li
         figures = _growth(count)
         everybody = [(server.url, f"many{number}.localhost", _key_of(f"many{number}")) for number in range(count)]
         one = [(other.url, "alone.localhost", key)]
-        _latencies(one, everybody, 3 * count)  # a connection's first visit to a tenant reads its tables' descriptions
+        first_by_one, first_by_many = _latencies(one, everybody, count)
+        _latencies(one, everybody, VISITS * count)
         by_one, by_many = _latencies(one, everybody, max(REQUESTS, count))
     rss = [_backend_memory(database, number) for number in (0, count // 10, count)]
     return [
         *figures,
+        _plain("the first request to each tenant, over one tenant's", first_by_many / first_by_one, "x"),
         _plain("request to a deployment of one tenant, median", by_one, "ms"),
         _plain(f"request to each of {count} tenants in turn, median", by_many, "ms"),
         Figure(
