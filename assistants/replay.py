@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 
 from assistants.llm.prices import as_text
 from assistants.models import Message, Run
-from rag.models import Chunk
+from assistants.passage_texts import text_of_passage
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 WIDTH = 1000  # of the drawing, in its own units
@@ -61,11 +60,8 @@ def rows_of(receipt: Mapping[str, Any]) -> list[Row]:
 
 
 def passages_of(receipt: Mapping[str, Any]) -> list[Passage]:
-    """The passages with their texts, where those are still what the model was given. One query."""
-    passages = receipt.get("passages", [])
-    keys = [each["chunk_id"] for each in passages if isinstance(each.get("chunk_id"), int)]
-    texts = dict(Chunk.objects.filter(pk__in=keys).values_list("pk", "text")) if keys else {}
-    return [Passage(each, _same(texts.get(each.get("chunk_id")), each.get("sha256"))) for each in passages]
+    """The passages with their texts, where those are still what the model was given."""
+    return [Passage(each, text_of_passage(each)) for each in receipt.get("passages", [])]
 
 
 def tool_calls_of(run: Run) -> list[dict[str, Any]]:
@@ -159,12 +155,6 @@ def _facts(step: Mapping[str, Any]) -> Iterable[str]:
         yield f"{step.get('tokens_in') or 0} tokens in{cached}, {step.get('tokens_out') or 0} out"
     if step.get("ms") is None and step["kind"] != "store":
         yield "did not come to an end"
-
-
-def _same(text: str | None, digest: Any) -> str | None:
-    if text is None or hashlib.sha256(text.encode(errors="replace")).hexdigest() != digest:
-        return None
-    return text
 
 
 def _indented(arguments: Any) -> str:

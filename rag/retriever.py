@@ -22,7 +22,8 @@ class TenantRetriever(BaseRetriever):
     ``collection_ids`` narrows the search; None is all of them. ``filter`` is over the documents' metadata
     (``rag.search.filters``); passages below ``min_score`` are left out. ``assistant_id`` is the assistant that
     searches, about which there may be rules of its own. Each document's metadata has ``document_id``, ``chunk_id``,
-    ``title``, ``heading``, ``page``, ``score`` and ``number``, which counts the passages from 1.
+    ``title``, ``heading``, ``page``, ``start`` and ``end`` (offsets in the document's text, in characters), ``score``
+    and ``number``, which counts the passages from 1.
     """
 
     actor: Actor
@@ -66,6 +67,8 @@ def _as_documents(hits: Sequence[Hit]) -> list[LangChainDocument]:
                 "title": hit.title,
                 "heading": hit.heading,
                 "page": hit.page,
+                "start": hit.start_offset,
+                "end": hit.end_offset,
                 "score": hit.score,
                 "number": number,
             },

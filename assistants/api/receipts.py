@@ -33,6 +33,8 @@ class ReceiptPassage(Sent):
     title: str = ""
     heading: str = ""
     page: int | None = None
+    start: int | None = Field(None, description="Where it stands in the document's text, in characters.")
+    end: int | None = Field(None, description="The first character after it.")
     score: float | None = None
     sha256: str = Field("", description="Of the passage's text in UTF-8.")
 

@@ -35,7 +35,7 @@ def passage_as_json(document: Document) -> dict[str, Any]:
         "chunk_id": _key(facts.get("chunk_id")),
         "title": _text(facts.get("title")),
         "heading": _text(facts.get("heading")),
-        "page": _whole(facts.get("page")),
+        "page": whole(facts.get("page")),
         "score": _number(facts.get("score")),
     }
 
@@ -48,7 +48,8 @@ def _key(value: Any) -> int | str | None:
     return value if value is None or type(value) in (int, str) else str(value)
 
 
-def _whole(value: Any) -> int | None:
+def whole(value: Any) -> int | None:
+    """A whole number, whatever a retriever's metadata has; None where it is none."""
     try:
         return int(value)
     except (TypeError, ValueError, OverflowError):

@@ -15,7 +15,7 @@ from langchain_core.documents import Document
 from langchain_core.messages import ToolMessage
 
 from assistants.messages import text_of
-from assistants.runs.citations import passage_as_json
+from assistants.runs.citations import passage_as_json, whole
 
 StepKind = Literal["prepare", "search", "model", "tool", "wait", "store"]
 Step = dict[str, Any]
@@ -129,4 +129,5 @@ def _passage(document: Document) -> dict[str, Any]:
     """Where a passage stands, and the hash by which its text can be told from a later one."""
     facts = passage_as_json(document)
     digest = hashlib.sha256(document.page_content.encode(errors="replace")).hexdigest()
-    return {**facts, "sha256": digest}
+    place = {name: whole(document.metadata.get(name)) for name in ("start", "end")}
+    return {**facts, **place, "sha256": digest}

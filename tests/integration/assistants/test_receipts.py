@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,8 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 
 from assistants import AIAssistant, method_tool
 from assistants.models import Run
+from assistants.replay import passages_of
+from rag.models import Chunk, Document
 from tests.documents import add_ready_document
 from tests.integration.assistants.test_runs import orphan, take_over
 from tests.model_server import calls, fails, says
@@ -170,6 +173,33 @@ async def test_passages_are_kept_with_scores_and_hashes_cited_or_not(member, acm
     search = receipt["steps"][1]
     assert search["query"] == "Within how many days may a customer return an anvil?"
     assert search["found"] == len(receipt["passages"])
+
+
+LONG = "# Anvils\n\n" + "\n\n".join(
+    f"Anvil number {number} may be returned within {number + 10} days. " + "It is heavy and rings when struck. " * 12
+    for number in range(8)
+)
+PRICE_LIST = "# Prices of anvils\n\n| anvil | returned within | price |\n|---|---|---|\n" + "".join(
+    f"| anvil model {number} | {number} days | {number * 7} dollars, without the stand and the hammer |\n"
+    for number in range(60)
+)
+
+
+async def test_the_console_finds_the_text_of_passages_that_join_chunks_or_stand_in_a_table(member, acme):
+    for source, text in (("anvils.md", LONG), ("prices.md", PRICE_LIST)):
+        await acme.run(partial(add_ready_document, acme, text, source))
+    _, receipt = await member.asked("Within how many days may an anvil be returned?", "docs_assistant")
+    read = await acme.run(partial(passages_of, receipt))
+    assert {each.facts["title"] for each in read} == {"Anvils", "Prices of anvils"}
+    assert None not in [each.text for each in read]
+    assert any(each.facts["end"] - each.facts["start"] > 1500 for each in read), "several chunks are one passage"
+
+    def change() -> None:
+        Document.objects.update(text="Something else")
+        Chunk.objects.update(text="Something else")
+
+    await acme.run(change)
+    assert {each.text for each in await acme.run(partial(passages_of, receipt))} == {None}
 
 
 async def test_a_rewritten_question_is_in_it_and_its_model_call_is_counted(model_server, member, registry, acme):

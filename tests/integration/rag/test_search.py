@@ -139,6 +139,8 @@ def test_the_retriever_hands_passages_to_langchain(shelf):
         "title": "Repair",
         "heading": "Repair",
         "page": None,
+        "start": chunk.start_offset,
+        "end": chunk.end_offset,
         "score": pytest.approx(2 / 61),
         "number": 1,
     }
