@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,28 +12,29 @@ from django.db.models.functions import Substr
 from rag.models import Chunk, Document
 
 
-def text_of_passage(passage: Mapping[str, Any]) -> str | None:
-    """What the model was given, or None where the document says something else by now, or is gone.
+def texts_of_passages(passages: Sequence[Mapping[str, Any]]) -> list[str | None]:
+    """What the model was given, passage by passage; None where the document says something else by now, or is gone.
 
     A passage is a chunk, or a piece of the document that joins several; inside a table, the names of its columns come
-    first. At most three short queries.
+    first. One query, and two for each passage that is more than its chunk.
     """
-    digest = passage.get("sha256")
-    for text in _texts(passage):
-        if hashlib.sha256(text.encode(errors="replace")).hexdigest() == digest:
+    keys = [each["chunk_id"] for each in passages if isinstance(each.get("chunk_id"), int)]
+    chunks = Chunk.objects.only("text", "table_header", "document_id").in_bulk(keys)
+    return [_text_of(each, chunks.get(each.get("chunk_id"))) for each in passages]
+
+
+def _text_of(passage: Mapping[str, Any], chunk: Chunk | None) -> str | None:
+    if chunk is None:
+        return None
+    for text in _texts(passage, chunk):
+        if hashlib.sha256(text.encode(errors="replace")).hexdigest() == passage.get("sha256"):
             return text
     return None
 
 
-def _texts(passage: Mapping[str, Any]) -> Iterator[str]:
-    chunk_id, place = passage.get("chunk_id"), (passage.get("start"), passage.get("end"))
-    if not isinstance(chunk_id, int):
-        return  # another retriever's than ours
-    chunk = Chunk.objects.filter(pk=chunk_id).only("text", "table_header", "document_id").first()
-    if chunk is None:
-        return
+def _texts(passage: Mapping[str, Any], chunk: Chunk) -> Iterator[str]:
     yield from _with_columns(chunk.text, chunk.table_header)
-    start, end = place
+    start, end = passage.get("start"), passage.get("end")
     if isinstance(start, int) and isinstance(end, int) and 0 <= start < end:
         yield from _joined(chunk.document_id, start, end)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from assistants.llm.prices import as_text
 from assistants.models import Message, Run
-from assistants.passage_texts import text_of_passage
+from assistants.passage_texts import texts_of_passages
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 WIDTH = 1000  # of the drawing, in its own units
@@ -61,7 +61,8 @@ def rows_of(receipt: Mapping[str, Any]) -> list[Row]:
 
 def passages_of(receipt: Mapping[str, Any]) -> list[Passage]:
     """The passages with their texts, where those are still what the model was given."""
-    return [Passage(each, text_of_passage(each)) for each in receipt.get("passages", [])]
+    passages = receipt.get("passages", [])
+    return list(map(Passage, passages, texts_of_passages(passages)))
 
 
 def tool_calls_of(run: Run) -> list[dict[str, Any]]:
