@@ -310,7 +310,10 @@ async def test_two_tools_of_one_name_are_found_by_the_system_check(weather):
 
 async def test_it_searches_the_chosen_collections_as_far_as_the_one_who_asks_may_read(owner, member, acme, use_model):
     use_model(ScriptedModel(pieces=["Yes."]))
-    add = lambda name: add_ready_document(acme, f"# Anvils\n\nAnvils of {name} are heavy.\n", f"{name}.md", name)  # noqa: E731
+
+    def add(name: str) -> object:
+        return add_ready_document(acme, f"# Anvils\n\nAnvils of {name} are heavy.\n", f"{name}.md", name)
+
     for name in ("Open", "Closed", "Other"):
         await acme.run(lambda name=name: add(name))
     ids = await acme.run(lambda: {each.name: str(each.pk) for each in Collection.objects.all()})
