@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, time, timedelta
 
 from tenants.errors import NotAllowed, NotSignedIn
@@ -42,10 +43,16 @@ class TooManyMessages(NotAllowed):
 
     status = 429
     code = "site_limit"
-    title = "Too many messages today"
+    title = "Too many messages"
 
     @classmethod
     def until_tomorrow(cls, now: datetime) -> TooManyMessages:
         """The refusal, with the seconds until the count starts anew, at midnight in UTC."""
         midnight = datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
         return cls(retry_after=max(1, int((midnight - now).total_seconds())))
+
+    @classmethod
+    def for_seconds(cls, wait: float) -> TooManyMessages:
+        """The refusal of who writes faster than the site's limit of a minute."""
+        seconds = math.ceil(wait)
+        return cls(f"You are writing faster than this chat can follow. Wait {seconds} s.", retry_after=seconds)

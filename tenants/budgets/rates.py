@@ -50,6 +50,11 @@ async def count_request(limits: Sequence[Limit]) -> None:
         await _count(redis, limits)
 
 
+def seconds_to_wait(limits: Sequence[Limit]) -> float:
+    """Count at limits of the caller's own, in PostgreSQL and in the caller's transaction. 0: it may pass."""
+    return _take(limits)
+
+
 def check_rate(actor: Actor | None, address: str) -> None:
     """Count a request in PostgreSQL; raises ``RateLimited``. ``actor`` is None where nobody is signed in."""
     _refuse(_take(limits_for(actor, address)))

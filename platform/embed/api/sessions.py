@@ -10,6 +10,7 @@ from ninja.responses import Status
 from pydantic import Field
 
 from embed.exceptions import SiteRefused
+from embed.look import look_of
 from embed.models import Site
 from embed.pages import check_page, origin_of, own_origin
 from embed.tokens import TOKEN_LIFE, new_token
@@ -60,6 +61,8 @@ class SiteOut(Schema):
     greeting: str
     starters: list[str]
     consent: str
+    fallback: str = Field(description="What to say in the place of an answer that cannot be given.")
+    look: dict[str, Any] = Field(description="Colours as CSS variables for light and dark, and all else that is drawn.")
 
 
 class SessionOut(Schema):
@@ -104,7 +107,7 @@ def _open(request: HttpRequest, asked: SessionIn) -> dict[str, Any]:
             "subject": visitor.subject,
             "attributes": visitor.attributes,
         },
-        "site": {name: getattr(site, name) for name in SiteOut.model_fields},
+        "site": {**{name: getattr(site, name) for name in SiteOut.model_fields}, "look": look_of(site)},
     }
 
 

@@ -12,6 +12,7 @@ from django.db import models
 from embed.origins import LONGEST
 
 KEY_START = "site_"
+LONGEST_LANGUAGE = 20  # characters of a tag such as pt-BR
 
 
 def new_public_key() -> str:
@@ -22,13 +23,16 @@ def new_public_key() -> str:
 class Site(models.Model):
     """One embedded chat.
 
-    ``id`` is what access rules and budgets name it by. ``identity_secret`` is encrypted (``identity/secrets.py``);
-    ``identity_key`` is a public key in PEM. With one of the two, the tenant's server vouches for visitors.
+    ``id`` is what access rules and budgets name it by. ``fallback`` is said in the place of an answer that cannot be
+    given; the first of ``languages`` is for visitors who speak none of them, and no language means all.
+    ``identity_secret`` is encrypted (``identity/secrets.py``); ``identity_key`` is a public key in PEM. With one of the
+    two, the tenant's server vouches for visitors.
     """
 
     audited_fields: ClassVar = (
         *("id", "name", "assistant_id", "enabled", "public_key", "origins", "who", "greeting", "starters", "consent"),
-        *("messages_a_day", "messages_a_day_in_all", "kept_days", "identity_key"),
+        *("messages_a_minute", "messages_a_day", "messages_a_day_in_all", "kept_days", "identity_key"),
+        *("look", "languages", "fallback"),
     )
 
     class Who(models.TextChoices):
@@ -49,6 +53,12 @@ class Site(models.Model):
     greeting = models.TextField(blank=True, max_length=1000)
     starters = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     consent = models.TextField(blank=True, max_length=2000)
+    fallback = models.TextField(blank=True, max_length=1000)
+    languages = ArrayField(models.CharField(max_length=LONGEST_LANGUAGE), default=list, blank=True)
+    look = models.JSONField(default=dict, blank=True)  # embed/look.py
+    messages_a_minute = models.PositiveIntegerField(
+        "messages a minute, each visitor", null=True, blank=True, default=20, validators=[MinValueValidator(1)]
+    )
     messages_a_day = models.PositiveIntegerField(
         "messages a day, each visitor", null=True, blank=True, default=100, validators=[MinValueValidator(1)]
     )

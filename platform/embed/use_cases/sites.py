@@ -9,6 +9,8 @@ from django.utils.text import slugify
 
 from embed.identity.secrets import encrypted, new_secret
 from embed.identity.statements import algorithm_of
+from embed.languages import as_language
+from embed.look import checked_look
 from embed.models import Site
 from embed.origins import as_pattern
 from tenants.actors import Actor
@@ -18,7 +20,7 @@ from tenants.models import AccessRule, Visitor
 from tenants.policies import may_manage_people
 from tenants.rules.actions import MESSAGES, READ_COLLECTION, THREADS, USE_ASSISTANT
 
-MOST_ORIGINS, MOST_STARTERS = 50, 6
+MOST_ORIGINS, MOST_STARTERS, MOST_LANGUAGES = 50, 6, 30
 NOTE = "Made with the embedded chat {}."
 
 
@@ -77,6 +79,10 @@ def _check(site: Site) -> None:
     if len(site.origins) > MOST_ORIGINS:
         raise InvalidInput(f"Name at most {MOST_ORIGINS} origins. A pattern such as https://*.example.com stands for "
                            "many.", field="origins")  # fmt: skip
+    site.languages = _once([as_language(each) for each in site.languages])
+    site.look = checked_look(site.look)
+    if len(site.languages) > MOST_LANGUAGES:
+        raise InvalidInput(f"Name at most {MOST_LANGUAGES} languages.", field="languages")
     if len(site.starters) > MOST_STARTERS:
         raise InvalidInput(f"Give at most {MOST_STARTERS} questions.", field="starters")
     site.identity_key = site.identity_key.strip()

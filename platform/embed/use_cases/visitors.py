@@ -13,7 +13,10 @@ from embed.models import Site, SiteDay, VisitorDay, VisitorSession
 from embed.pages import check_page
 from embed.tokens import read_token
 from tenants.actors import Actor
+from tenants.budgets.rates import seconds_to_wait
 from tenants.visitors import visitor_actor
+
+LIMITS = ("messages_a_minute", "messages_a_day", "messages_a_day_in_all")
 
 
 def visitor_of_token(request: HttpRequest, token: str) -> Actor:
@@ -35,16 +38,20 @@ def visitor_of_token(request: HttpRequest, token: str) -> Actor:
 
 
 def count_message(actor: Actor) -> None:
-    """Count a visitor's message at its own and its site's limit of the day. Others are not counted here.
+    """Count a visitor's message at its own limits, of a minute and a day, and its site's of the day. Others are not
+    counted here.
 
-    Raises ``TooManyMessages``. Two statements, each of which counts only below its limit.
+    Raises ``TooManyMessages``. Three statements, each of which counts only below its limit.
     """
     if actor.kind != "visitor" or actor.visitor_id is None:
         return
-    limits = Site.objects.filter(pk=actor.site_id).values_list("messages_a_day", "messages_a_day_in_all").first()
+    limits = Site.objects.filter(pk=actor.site_id).values_list(*LIMITS).first()
     if limits is None:
         return
-    each, in_all = limits
+    a_minute, each, in_all = limits
+    wait = seconds_to_wait([(f"visitor:{actor.visitor_id}", a_minute)]) if a_minute else 0
+    if wait > 0:
+        raise TooManyMessages.for_seconds(wait)
     if not (_counted(VisitorDay, actor.visitor_id, each) and _counted(SiteDay, actor.site_id, in_all)):
         raise TooManyMessages.until_tomorrow(timezone.now())
 
