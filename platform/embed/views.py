@@ -53,7 +53,6 @@ def _page(member: dict[str, Any]) -> dict[str, Any]:
             "csrfCookie": settings.CSRF_COOKIE_NAME,
             "signInUrl": reverse("login"),
             "userName": member["name"],
-            "tenantName": tenant_name(),
             "starters": list(STARTERS),
         },
     }

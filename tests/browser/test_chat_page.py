@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-from pathlib import Path
-
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, message_to_dict
 from playwright.async_api import Page, expect
@@ -12,7 +9,6 @@ from playwright.async_api import Page, expect
 from assistants.models import Message, Run, Thread
 from tests.documents import add_ready_document
 from tests.factories import PASSWORD, TenantFixture
-from tests.nodejs import node
 
 pytestmark = pytest.mark.browser
 
@@ -137,11 +133,3 @@ async def test_signing_out_ends_the_session(chat):
     await chat.get_by_test_id("account-button").click()
     await chat.get_by_test_id("sign-out").click()
     await expect(chat.get_by_test_id("sign-in-form")).to_be_visible()
-
-
-def test_the_components_modules_pass_their_own_tests():
-    folder = Path(__file__).parent / "js"
-    files = sorted(str(file) for file in folder.glob("*.test.mjs"))
-    done = subprocess.run([node(), "--test", *files], capture_output=True, text=True, timeout=120, check=False)
-    assert files
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]

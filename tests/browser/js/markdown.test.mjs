@@ -1,11 +1,11 @@
-/** Run with: node --test tests/browser/js/ (Node 20.19 or newer; no package is needed). */
+/** Bundled and run by tests/browser/test_chat_modules.py. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { parseBlocks } from "../../../platform/embed/static/embed/chat/markdown/blocks.js";
-import { parseInline } from "../../../platform/embed/static/embed/chat/markdown/inline.js";
-import { bareAddressLength, safeAddress } from "../../../platform/embed/static/embed/chat/markdown/links.js";
+import { parseBlocks } from "../../../platform/embed/frontend/src/chat/markdown/blocks";
+import { parseInline } from "../../../platform/embed/frontend/src/chat/markdown/inline";
+import { bareAddressLength, safeAddress } from "../../../platform/embed/frontend/src/chat/markdown/links";
 
 const types = (source) => parseBlocks(source).blocks.map((block) => block.type);
 

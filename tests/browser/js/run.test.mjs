@@ -3,18 +3,17 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { ApiClient, newKey } from "../../../platform/embed/static/embed/chat/api.js";
-import { readArguments } from "../../../platform/embed/static/embed/chat/approval-card.js";
-import { readableName, textOf } from "../../../platform/embed/static/embed/chat/arguments.js";
+import { ApiClient, newKey } from "../../../platform/embed/frontend/src/chat/api";
+import { readArguments } from "../../../platform/embed/frontend/src/chat/approval-card";
+import { readableName, textOf } from "../../../platform/embed/frontend/src/chat/arguments";
 import {
   asOneAnswer,
   readable,
   turnsOf,
   withMore,
-} from "../../../platform/embed/static/embed/chat/history.js";
-import { Problem } from "../../../platform/embed/static/embed/chat/problem.js";
-import { followRun, pauseAfter } from "../../../platform/embed/static/embed/chat/run-stream.js";
-import { english } from "../../../platform/embed/static/embed/chat/strings.js";
+} from "../../../platform/embed/frontend/src/chat/history";
+import { Problem } from "../../../platform/embed/frontend/src/chat/problem";
+import { followRun, pauseAfter } from "../../../platform/embed/frontend/src/chat/run-stream";
 
 const realFetch = globalThis.fetch;
 afterEach(() => {
@@ -273,9 +272,9 @@ test("an object is shown as code, and a text that only looks like one as text", 
 });
 
 test("edited arguments have to be a JSON object", () => {
-  assert.deepEqual(readArguments('{"to": "a@b.c"}', english).args, { to: "a@b.c" });
+  assert.deepEqual(readArguments('{"to": "a@b.c"}').args, { to: "a@b.c" });
   for (const text of ["", "{", "[1]", "null", '"text"', "{'a': 1}"]) {
-    const { args, error } = readArguments(text, english);
+    const { args, error } = readArguments(text);
     assert.equal(args, undefined, text);
     assert.ok(error, text);
   }

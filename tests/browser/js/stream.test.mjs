@@ -1,14 +1,14 @@
-/** Run with: node --test tests/browser/js/ (Node 20.19 or newer; no package is needed). */
+/** Bundled and run by tests/browser/test_chat_modules.py. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cookie } from "../../../platform/embed/static/embed/chat/api.js";
-import { nameFor } from "../../../platform/embed/static/embed/chat/conversation.js";
-import { partOfDay, periodOf } from "../../../platform/embed/static/embed/chat/dates.js";
-import { EventStreamParser, readEvents } from "../../../platform/embed/static/embed/chat/event-stream.js";
-import { Problem, explain, problemOf } from "../../../platform/embed/static/embed/chat/problem.js";
-import { english } from "../../../platform/embed/static/embed/chat/strings.js";
+import { cookie } from "../../../platform/embed/frontend/src/chat/api";
+import { nameFor } from "../../../platform/embed/frontend/src/chat/conversation";
+import { partOfDay, periodOf } from "../../../platform/embed/frontend/src/chat/dates";
+import { EventStreamParser, readEvents } from "../../../platform/embed/frontend/src/chat/event-stream";
+import { Problem, explain, problemOf } from "../../../platform/embed/frontend/src/chat/problem";
+import { en } from "../../../platform/embed/frontend/src/locales/en";
 
 const STREAM =
   'id: 1\nevent: run.started\ndata: {"run_id":"r"}\n\n: ping\n\nid: 2\nevent: message.delta\ndata: {"text":\ndata: "ä"}\n\n';
@@ -58,7 +58,7 @@ test("a stream that breaks or falls silent counts as a lost connection", async (
 });
 
 test("every refusal has words and a remedy", () => {
-  const remedy = (status, code = "x") => explain(new Problem({ status, code }), english).remedy;
+  const remedy = (status, code = "x") => explain(new Problem({ status, code })).remedy;
   const expected = {
     0: "retry",
     401: "sign-in",
@@ -73,8 +73,8 @@ test("every refusal has words and a remedy", () => {
   };
   for (const [status, name] of Object.entries(expected)) assert.equal(remedy(Number(status)), name, status);
   assert.equal(remedy(403, ""), "reload"); // Django's own CSRF page, no problem document
-  assert.equal(explain(new Problem({ status: 422, detail: "Too short." }), english).text, "Too short.");
-  assert.equal(explain(new TypeError("x is undefined"), english).text, english.errors.internal);
+  assert.equal(explain(new Problem({ status: 422, detail: "Too short." })).text, "Too short.");
+  assert.equal(explain(new TypeError("x is undefined")).text, en["error.internal"]);
 });
 
 test("what a proxy says is not shown", async () => {

@@ -1,6 +1,6 @@
 // Shows answers as the chat shows them: the chat's own renderer makes nodes of a text that is hostile.
 
-import { MarkdownView } from "../embed/chat/markdown/view.js";
+import { MarkdownView } from "../embed/dist/console.js";
 
 for (const element of document.querySelectorAll("[data-markdown]")) {
   const text = element.textContent;

@@ -1,14 +1,11 @@
 // The playground: a question is asked as the chat asks, of an assistant with the settings that stand beside it.
 
-import { ApiClient, cookie, newKey } from "../embed/chat/api.js";
-import { make } from "../embed/chat/dom.js";
-import { MarkdownView } from "../embed/chat/markdown/view.js";
-import { followRun } from "../embed/chat/run-stream.js";
+import { ApiClient, MarkdownView, cookie, followRun, make, newKey } from "../embed/dist/console.js";
 import { readDraft, showChosen } from "./playground-draft.js";
 
 const root = /** @type {HTMLElement} */ (document.querySelector(".console-playground"));
 const { assistant, csrfCookie, runUrl } = root.dataset;
-const api = new ApiClient({ base: "/api", proof: () => ({ "X-CSRFToken": cookie(csrfCookie) }) });
+const api = new ApiClient({ base: "/api", proof: async () => ({ "X-CSRFToken": cookie(csrfCookie) }) });
 const path = `admin/assistants/${encodeURIComponent(assistant)}/`;
 
 const draft = root.querySelector("#playground-draft");

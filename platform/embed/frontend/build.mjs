@@ -1,0 +1,54 @@
+/**
+ * Builds the chat with esbuild: `node platform/embed/frontend/build.mjs [folder]`, or `make frontend`.
+ *
+ * Without a folder the result goes into static/embed/dist, which is committed: whoever installs Atrium needs no
+ * Node.js. A test builds into another folder and compares. The packages are those of tests/node.
+ */
+
+import { existsSync, readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const packages = join(here, "../../../tests/node/node_modules");
+const { build } = createRequire(join(packages, "_"))("esbuild");
+
+const source = join(here, "src");
+const target = process.argv[2] ?? join(here, "../static/embed/dist");
+
+/** Pages load these; a name is a path below `src`, and the file in the target has its last part. */
+const MODULES = ["members.ts", "members.css", "console.ts", "frame/frame.ts", "frame/frame.css"];
+
+/** These go into pages of others, where a module would come too late: one function, run at once. */
+const SCRIPTS = ["launcher/launcher.ts"];
+
+const common = {
+  bundle: true,
+  minify: true,
+  charset: "utf8",
+  legalComments: "none",
+  target: ["es2022", "chrome111", "edge111", "firefox115", "safari16.4"],
+  nodePaths: [packages],
+  tsconfig: join(here, "tsconfig.json"),
+  logLevel: "warning",
+};
+
+const there = (names) => names.map((name) => join(source, name)).filter(existsSync);
+const named = (paths) => Object.fromEntries(paths.map((path) => [basename(path).replace(/\.ts$/, ""), path]));
+
+const languages = readdirSync(join(source, "locales"))
+  .filter((name) => name.endsWith(".ts") && name !== "en.ts") // English is in the chat itself
+  .map((name) => join(source, "locales", name));
+
+const pages = there(MODULES);
+for (const entryPoints of [pages.filter((path) => path.endsWith(".ts")), pages.filter((path) => path.endsWith(".css"))])
+  await build({ ...common, entryPoints: Object.fromEntries(entryPoints.map(entry)), format: "esm", outdir: target });
+if (languages.length)
+  await build({ ...common, entryPoints: languages, format: "esm", outdir: join(target, "locales") });
+const scripts = there(SCRIPTS);
+if (scripts.length) await build({ ...common, entryPoints: named(scripts), format: "iife", outdir: target });
+
+function entry(path) {
+  return [basename(path).replace(/\.(ts|css)$/, ""), path];
+}
