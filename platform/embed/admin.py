@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django import forms
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -16,72 +15,20 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
-from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
-)
 
 from assistants.tenant_assistants import names_here
+from embed.look import ICONS
 from embed.models import Site, SiteDay
+from embed.pages import own_origin
+from embed.palette import NAMES, OWN, PAIRS
+from embed.site_form import COLOURS, VARIABLES, SiteForm
+from embed.snippet import inline_snippet_of, page_link_of, snippet_of
 from embed.use_cases.sites import delete_site, new_identity_secret, save_site
 from rag.access import access_collections
 from tenants.admin import UseCaseAdmin, actor_in_console
 from tenants.models import AccessRule, Visitor
 
 DAYS = 30  # that the list's figures are about
-
-
-class LinesField(forms.CharField):
-    """A list of short texts, one a line."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}), **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        """As it is shown."""
-        return value if isinstance(value, str) else "\n".join(value or [])
-
-    def to_python(self, value: Any) -> Any:
-        """As it is stored."""
-        return [line.strip() for line in (value or "").splitlines() if line.strip()]
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Whether another list was sent."""
-        return self.to_python(data) != list(initial or [])
-
-
-class SiteForm(forms.ModelForm):
-    """Everything about one embedded chat."""
-
-    assistant_id = forms.ChoiceField(label="Assistant", widget=UnfoldAdminSelectWidget)
-    origins = LinesField(
-        label="Pages that may show it",
-        help_text="One origin a line: https://www.example.com. https://*.example.com stands for all names below it, "
-        "not for example.com itself. http:// is for localhost.",
-    )
-    starters = LinesField(required=False, label="Starter questions", help_text="One a line, at most six.")
-    collections = forms.MultipleChoiceField(
-        required=False,
-        label="Collections that it may quote",
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="Strangers will read what is in them. None ticked: none.",
-    )
-
-    class Meta:
-        model = Site
-        fields = (
-            *("name", "assistant_id", "origins", "enabled", "who", "greeting", "starters", "consent"),
-            *("messages_a_day", "messages_a_day_in_all", "kept_days", "identity_key"),
-        )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        known, chosen = names_here(), self.instance.assistant_id
-        if chosen and chosen not in known:
-            known[chosen] = f"{chosen} (not installed any more)"
-        if "assistant_id" in self.fields:  # not for somebody who only looks
-            self.fields["assistant_id"].choices = [("", "Choose one"), *known.items()]  # type: ignore[attr-defined]
 
 
 class SiteAdmin(UseCaseAdmin):
@@ -92,15 +39,36 @@ class SiteAdmin(UseCaseAdmin):
     list_filter = ("enabled", "who")
     search_fields = ("name", "id", "origins")
     actions_submit_line = ("make_secret",)
+    change_form_template = "console/site_form.html"
     made_template = "console/identity_secret_made.html"
     _basics = (None, {"fields": ("name", "assistant_id", "origins", ("who", "enabled"))})
-    _words = ("What it says", {"fields": ("greeting", "starters", "consent")})
+    _words = ("What it says", {"fields": ("greeting", "starters", "consent", "fallback", "languages")})
+    _look = (
+        "Look",
+        {
+            "description": "Colours such as #0b6a5d; what is left empty follows from the others. A theme is stored "
+            "when everything in it can be read (WCAG 2.2 AA).",
+            "fields": (
+                *("theme", ("light_accent", "dark_accent"), "radius", ("icon", "icon_text"), "label"),
+                *("position", ("offset_x", "offset_y")),
+            ),
+        },
+    )
+    _further = (
+        "More of the look",
+        {
+            "classes": ("collapse",),
+            "description": "Variables, one a line: --atrium-muted: #566059. There are on-accent, side, line, "
+            "line-strong, muted, danger, highlight, highlight-line (colours), font, font-code and shadow.",
+            "fields": (*zip(COLOURS[2::2], COLOURS[3::2], strict=True), VARIABLES),
+        },
+    )
     _limits = (
         "Limits",
         {
             "description": "Empty: no limit. Messages are counted from midnight to midnight (UTC). Dollars and tokens "
             "are limited by a budget for the site, requests a minute by a rate limit and by its access rules.",
-            "fields": ("messages_a_day", "messages_a_day_in_all", "kept_days"),
+            "fields": ("messages_a_minute", "messages_a_day", "messages_a_day_in_all", "kept_days"),
         },
     )
     _identity = (
@@ -115,19 +83,27 @@ class SiteAdmin(UseCaseAdmin):
         _basics,
         ("What it knows", {"fields": ("collections",)}),
         _words,
+        _look,
+        _further,
         _limits,
     )
     fieldsets: Any = (
         (None, {"fields": ("key_shown", "its_rules")}),
         _basics,
         _words,
+        _look,
+        _further,
         _limits,
         _identity,
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Collections are chosen once; then they are access rules."""
-        return self.fieldsets if obj else self.add_fieldsets
+        """Collections are chosen once; then they are access rules. The look is for who may change it."""
+        if obj is None:
+            return self.add_fieldsets
+        if self.has_change_permission(request, obj):
+            return self.fieldsets
+        return tuple(each for each in self.fieldsets if each not in (self._look, self._further))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """What is only shown."""
@@ -162,6 +138,15 @@ class SiteAdmin(UseCaseAdmin):
         save_site(actor_in_console(request), obj, form.cleaned_data.get("collections", ()))
         if change:
             self.press_buttons(request, obj)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """The form, beside what comes of it; for a site that is there, the lines that bring it into a page."""
+        site, host = context.get("original"), own_origin(request)
+        context["drawing"] = {"own": OWN, "pairs": PAIRS, "names": NAMES, "icons": ICONS}
+        if site is not None:
+            context |= {"snippet": snippet_of(site, host), "inline_snippet": inline_snippet_of(site, host)}
+            context["page_link"] = page_link_of(site, host)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def delete_model(self, request: HttpRequest, obj: Site) -> None:
         """Delete it with its visitors and rules."""

@@ -20,7 +20,17 @@ from tenants.errors import InvalidInput
 
 THEMES = ("auto", "light", "dark")
 POSITIONS = ("right", "left")
-ICONS = ("chat", "question", "spark", "headset", "arch")  # drawn by the launcher
+ICONS: Mapping[str, str] = {  # paths in a square of 24, to be filled by the rule evenodd
+    "chat": "M4 4h16a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2h-8l-5 4v-4H4a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2Z",
+    "question": "M12 2a10 10 0 1 0 0 20a10 10 0 0 0 0-20Zm-1.2 13.2h2.4v2.4h-2.4Zm1.2-9.4c2.2 0 3.8 1.3 3.8 3.3 0 1.5"
+    "-.8 2.3-1.6 3-.7.6-1 .9-1 1.6v.3h-2.4v-.5c0-1.6.8-2.3 1.6-3 .7-.6 1-.9 1-1.4 0-.7-.5-1.1-1.4-1.1s-1.5.5-1.6 1.4L8 "
+    "9.3c.2-2.2 1.8-3.5 4-3.5Z",
+    "spark": "M12 2l2.2 6.6a2 2 0 0 0 1.2 1.2L22 12l-6.6 2.2a2 2 0 0 0-1.2 1.2L12 22l-2.2-6.6a2 2 0 0 0-1.2-1.2L2 "
+    "12l6.6-2.2a2 2 0 0 0 1.2-1.2Z",
+    "headset": "M12 3a9 9 0 0 0-9 9v5a3 3 0 0 0 3 3h1a1 1 0 0 0 1-1v-6a1 1 0 0 0-1-1H5a7 7 0 0 1 14 0h-2a1 1 0 0 0-1 1"
+    "v6a1 1 0 0 0 1 1h1.6a3 3 0 0 1-2.1 1H13a1 1 0 0 0 0 2h3.5a5 5 0 0 0 4.5-5v-5a9 9 0 0 0-9-9Z",
+    "arch": "M12 3a8 8 0 0 0-8 8v10h4V11a4 4 0 0 1 8 0v10h4V11a8 8 0 0 0-8-8Z",
+}
 MOST_RADIUS, MOST_OFFSET = 32, 200  # pixels
 LONGEST_ICON_TEXT, LONGEST_LABEL, LONGEST_VALUE = 4, 40, 200  # characters
 DEFAULTS: Mapping[str, Any] = {
@@ -45,7 +55,8 @@ def look_of(site: Any) -> Look:
 
     ``light`` and ``dark`` are CSS variables by name (``--atrium-accent``, ``--atrium-radius``, ...), which ``theme``
     chooses from; ``offset_x`` and ``offset_y`` are pixels from the side that ``position`` names, and from below;
-    ``icon`` is one of ``ICONS``, and ``icon_text`` stands in its place where there is one; ``label`` stands beside it.
+    ``icon`` is one of ``ICONS``, whose path is ``icon_path``; ``icon_text`` stands in its place where there is one, and
+    ``label`` beside it.
     The first of ``languages`` is for visitors who speak none of them; empty means all that there are.
     """
     return {**_drawn(json.dumps(site.look or {}, sort_keys=True)), "languages": list(site.languages)}
@@ -152,6 +163,7 @@ def _drawn(stored: str) -> Look:
     """From JSON, as the same look is drawn again and again, and colours are searched for."""
     look, _ = read_look(json.loads(stored))
     drawn = {name: look.get(name, default) for name, default in DEFAULTS.items()}
+    drawn["icon_path"] = ICONS[drawn["icon"]]
     for scheme, colours in _palettes(look).items():
         variables = {f"--atrium-{name}": value for name, value in colours.items()}
         drawn[scheme] = {**variables, **look["variables"][scheme], "--atrium-radius": f"{drawn['radius']}px"}

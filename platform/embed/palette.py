@@ -36,12 +36,13 @@ NAMES = {
 PAIRS = (  # what is read or seen, on what, and how well it must stand out; what is to be mended comes first
     *(("text", on, TEXT) for on in ("ground", "surface", "side", "soft", "highlight")),
     *(("muted", on, TEXT) for on in ("ground", "surface", "side")),
-    *(("accent", on, TEXT) for on in ("ground", "surface", "side")),  # links; the ring around what has the focus
+    *(("accent", on, TEXT) for on in ("ground", "surface", "side", "soft")),  # links, numbers of sources, the focus
     ("on-accent", "accent", TEXT),
     *(("danger", on, TEXT) for on in ("ground", "surface")),
     *(("line-strong", on, CONTROL) for on in ("ground", "surface")),
 )
 SOFT = 0.13  # of the accent in a question's bubble
+ROUNDS = 8  # of moving the accent away from its own bubble
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def palette(scheme: str, chosen: Mapping[str, str], light: Mapping[str, str]) ->
         colours["side"] = mixed(colours["text"], 0.04, colours["ground"])
     grounds.append(colours["side"])
     if scheme == "dark" and "accent" not in chosen and "accent" in light:
-        colours["accent"] = nearest(light["accent"], grounds, TEXT) or own["accent"]
+        colours["accent"] = _readable_accent(light["accent"], grounds, colours["surface"]) or own["accent"]
     if "text" not in chosen:
         colours["text"] = _first((OWN[each]["text"] for each in (scheme, *SCHEMES)), grounds) or own["text"]
     if "highlight" not in chosen:
@@ -82,6 +83,17 @@ def palette(scheme: str, chosen: Mapping[str, str], light: Mapping[str, str]) ->
     return colours
 
 
+def _readable_accent(accent: str, grounds: Sequence[str], surface: str) -> str | None:
+    """The nearest that can be read on all of them, and on the surface with some of itself in it."""
+    found: str | None = accent
+    for _ in range(ROUNDS):
+        soft = mixed(found or accent, SOFT, surface)
+        found = nearest(found or accent, [*grounds, soft], TEXT)
+        if found is None or contrast(found, mixed(found, SOFT, surface)) >= TEXT:
+            return found
+    return None
+
+
 def _first(colours: Iterable[str], grounds: Sequence[str]) -> str | None:
     """The first that can be read on all of them."""
     return next((each for each in colours if least_contrast(each, grounds) >= TEXT), None)
@@ -96,8 +108,11 @@ def unreadable(scheme: str, colours: Mapping[str, str]) -> Iterator[Unreadable]:
         if found >= ratio or name in told:
             continue
         told.add(name)
-        others = [seen[other] for each, other, least in PAIRS if each == name and least == ratio]
-        passing = nearest(seen[name], others, ratio)
+        others = [other for each, other, least in PAIRS if each == name and least == ratio]
+        if name == "accent":
+            passing = _readable_accent(seen[name], [seen[each] for each in others if each != "soft"], seen["surface"])
+        else:
+            passing = nearest(seen[name], [seen[each] for each in others], ratio)
         yield Unreadable(scheme, name, on, _sentence(scheme, name, on, seen, found, ratio, passing), passing)
 
 

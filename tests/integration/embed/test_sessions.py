@@ -228,6 +228,29 @@ async def test_messages_of_a_day_have_their_limits_which_deleting_does_not_lift(
     assert [(await other.ask(theirs)).status_code for _ in range(2)] == [201, 429]
 
 
+async def test_a_visitor_who_writes_too_fast_waits_and_others_do_not(shop):
+    await shop.change(messages_a_minute=1)
+    page, other = shop.page(), shop.page()
+    await page.begin()
+    await other.begin()
+    thread, theirs = await page.thread(), await other.thread()
+    assert (await page.ask(thread)).status_code == 201
+    refused = await page.ask(thread)
+    assert (refused.status_code, refused.json()["code"]) == (429, "site_limit")
+    assert "Wait" in refused.json()["detail"]
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    assert (await other.ask(theirs)).status_code == 201
+
+
+async def test_the_look_and_what_to_say_instead_come_with_the_session(shop):
+    await shop.change(look={"light": {"accent": "#7a1fa2"}}, languages=["de"], fallback="Write to us.")
+    page = shop.page()
+    await page.begin()
+    site = page.session["site"]
+    assert site["look"]["light"]["--atrium-accent"] == "#7a1fa2"
+    assert (site["look"]["languages"], site["fallback"]) == (["de"], "Write to us.")
+
+
 async def test_a_script_gets_no_more_than_so_many_sessions_a_minute(shop, monkeypatch):
     monkeypatch.setattr("embed.api.sessions.SESSIONS_A_MINUTE", 3)
     answers = [(await shop.page().begin()).status_code for _ in range(3)]

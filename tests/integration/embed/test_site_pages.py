@@ -105,3 +105,38 @@ async def test_editors_and_the_neighbours_owner_see_nothing_of_it(owners, server
     assert {(await editors.open(path)).status_code for path in ("embed/site/", ADD)} == {403}
     assert "Help in the shop" not in (await neighbours.open("embed/site/")).text
     assert (await neighbours.open("embed/site/help-in-the-shop/change/")).status_code in (302, 404)
+
+
+async def test_a_look_is_stored_when_it_can_be_read_and_handed_out(owners, acme):
+    await owners.send(ADD, **BASIC)
+    change = "embed/site/help-in-the-shop/change/"
+    for wrong, said in (
+        ({"light_accent": "#ffcc00"}, "The nearest colour that passes is #"),
+        ({"dark_text": "#555"}, "In the dark theme, the text (#555555)"),
+        ({"light_accent": "red"}, "is no colour such as #0b6a5d"),
+        ({"light_variables": "--atrium-muted: url(//evil.example)"}, "--atrium-muted is a colour"),
+        ({"light_variables": "body{display:none}"}, "none of the variables"),
+        ({"radius": "99"}, "less than or equal to 32"),
+        ({"languages": "german"}, "no language such as en"),
+    ):
+        answer = await owners.send(change, **BASIC, identity_key="", **wrong)
+        assert answer.status_code == 200, wrong
+        assert said in answer.text.replace("&#x27;", "'"), wrong
+    assert (await acme.run(Site.objects.get)).look == {
+        **{"light": {}, "dark": {}},
+        "variables": {"light": {}, "dark": {}},
+    }
+    look = {"light_accent": "#7A1FA2", "radius": "4", "position": "left", "icon": "spark", "label": "Ask us"}
+    more = {"dark_variables": "--atrium-muted: #9ab;", "languages": "DE\r\npt_br", "fallback": "Write to us."}
+    assert (await owners.send(change, **BASIC, identity_key="", **look, **more)).status_code == 302
+    site = await acme.run(Site.objects.get)
+    assert site.look == {
+        **{"radius": 4, "position": "left", "icon": "spark", "label": "Ask us"},
+        **{"light": {"accent": "#7a1fa2"}, "dark": {}},
+        "variables": {"light": {}, "dark": {"--atrium-muted": "#99aabb"}},
+    }
+    assert (site.languages, site.fallback) == (["de", "pt-BR"], "Write to us.")
+    shown = (await owners.open(change)).text
+    assert 'value="#7a1fa2"' in shown
+    assert "--atrium-muted: #99aabb" in shown
+    assert "Put it into a page" in shown

@@ -17,7 +17,7 @@ from embed.look import checked_look, look_of, read_look, style_of, theme_problem
 from embed.palette import OWN, SCHEMES, TEXT
 from tenants.errors import InvalidInput
 
-THEME = Path(__file__).parents[3] / "platform/embed/static/embed/theme.css"
+EMBED = Path(__file__).parents[3] / "platform/embed"
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 
 
@@ -33,12 +33,14 @@ def test_contrast_is_that_of_wcag():
     assert mixed("#ff0000", 1, "#00ff00") == "#ff0000"
 
 
-@pytest.mark.skipif(not THEME.exists(), reason="the chat's colours have moved to its own build")
 def test_the_chats_own_colours_are_those_of_its_style_sheet():
-    light, dark = THEME.read_text().split("prefers-color-scheme: dark", 1)
-    for scheme, text in (("light", light), ("dark", dark)):
-        found = {name: as_colour(value) for name, value in re.findall(r"--atrium-([a-z-]+): (#[0-9a-f]+);", text)}
-        assert OWN[scheme] == found
+    sheets = list(EMBED.rglob("theme.css"))
+    assert sheets
+    for sheet in sheets:
+        light, dark = sheet.read_text().split("prefers-color-scheme: dark", 1)
+        for scheme, text in (("light", light), ("dark", dark)):
+            found = {name: as_colour(value) for name, value in re.findall(r"--atrium-([a-z-]+): (#[0-9a-f]+);", text)}
+            assert OWN[scheme] == found, sheet
 
 
 def test_without_a_choice_it_is_the_chats_own():
