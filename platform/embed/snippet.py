@@ -13,7 +13,8 @@ from embed.origins import is_allowed
 
 def snippet_of(site: Site, host: str) -> str:
     """The two lines of HTML that put the chat's button on a page. They hold no secret."""
-    return f'<script async src="{escape(host)}/embed.js"\n        data-site="{escape(site.public_key)}"></script>'
+    script = f"{host}/embed.js?site={site.public_key}"
+    return f'<!-- The chat "{escape(site.name)}" -->\n<script async src="{escape(script)}"></script>'
 
 
 def inline_snippet_of(site: Site, host: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from embed import account_views, views
+from embed import account_views, frame_views, views
 from embed.api import embed_api
 
 # Below accounts/password/; on the public host, too.
@@ -19,6 +19,9 @@ password_urls = [
 # The names are Django's own: settings.LOGIN_URL and LOGOUT_REDIRECT_URL say "login".
 urlpatterns = [
     path("", views.chat_page, name="chat"),
+    path("embed.js", frame_views.launcher_script, name="launcher"),
+    path("embed/frame/", frame_views.frame_page, name="frame"),
+    path("embed/page/<str:key>/", frame_views.full_page, name="chat_as_a_page"),
     path("embed/", embed_api.urls),
     path("accounts/login/", account_views.SignIn.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

@@ -27,13 +27,15 @@ async def page(server, browser_errors) -> AsyncIterator[Page]:
         browser = await playwright.chromium.launch(executable_path=system_chromium(), args=ARGUMENTS)
         context = await browser.new_context(locale="en-GB", timezone_id="Europe/Berlin")
         page = await context.new_page()
-        _listen(page, browser_errors)
+        listen(page, browser_errors)
         yield page
         await browser.close()
     assert browser_errors == []
 
 
-def _listen(page: Page, errors: list[str]) -> None:
+def listen(page: Page, errors: list[str]) -> None:
+    """Note what the browser complains about."""
+
     def on_console(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             errors.append(f"{page.url}: {message.text}")

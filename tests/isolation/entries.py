@@ -266,6 +266,7 @@ PAGES: Mapping[str, Mapping[str, str]] = {
     "admin/r/{content_type_id}/{object_id}/": {"content_type_id": "content_type", "object_id": "thread"},
     "admin/tenants/auditentry/export/{how}/": {"how": "file_format"},
     "admin/{app_label}/": {"app_label": "app"},
+    "embed/page/{key}/": {"key": "site_key"},
     "admin/{url}": {"url": "nowhere"},
 }
 """Addresses of a tenant's host with places in them, other than the console's pages about one row: the kind of id in

@@ -134,6 +134,7 @@ MAKERS: Mapping[str, Callable[[World], Any]] = {
     "site": lambda world: Site.objects.create(
         id=slugify(world.mark), name=world.mark, assistant_id="docs_assistant", origins=["https://www.example.com"]
     ),
+    "site_key": lambda world: world.rows["site"].public_key,
     "issue": lambda world: Issue.objects.create(title=world.mark, body=world.mark),
     "assistant": _assistant,
     "invitation_token": lambda world: invitation_token(world.rows["invitation"]),

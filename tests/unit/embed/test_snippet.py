@@ -25,7 +25,9 @@ def tags(html: str) -> list[tuple[str, dict[str, str | None]]]:
 def test_a_snippet_is_two_lines_with_the_public_key_and_nothing_else_of_the_site():
     snippet = snippet_of(SITE, HOST)
     assert len(snippet.splitlines()) == 2
-    assert tags(snippet) == [("script", {"async": None, "src": f"{HOST}/embed.js", "data-site": "site_abc-123"})]
+    assert tags(snippet) == [("script", {"async": None, "src": f"{HOST}/embed.js?site=site_abc-123"})]
+    SITE.name = 'x --><script>"'
+    assert len(tags(snippet_of(SITE, HOST))) == 1
 
 
 def test_an_inline_snippet_says_where_the_chat_stands():

@@ -260,7 +260,8 @@ export class Chat {
   }
 
   focusComposer() {
-    if (!isTouchScreen() && this.host.dataset.drawer !== "open") this.composer.focus();
+    const isHere = document.hasFocus(); // else the reader is in the page around a frame
+    if (isHere && !isTouchScreen() && this.host.dataset.drawer !== "open") this.composer.focus();
   }
 
   threadCreated(conversation: Conversation, thread: Thread) {

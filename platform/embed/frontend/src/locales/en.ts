@@ -123,4 +123,9 @@ export const en = {
   "error.internal": "Something went wrong on our side. Try again in a moment.",
   "error.stopped": "Stopped before the question reached the server.",
   "error.run_failed": "The answer could not be completed. Try again in a moment.",
+
+  "frame.close": "Close the chat",
+  "frame.closed": "This chat is closed at the moment.",
+  "frame.signIn": "Please sign in on this page to chat.",
+  "frame.agree": "Agree and begin",
 } as const;

@@ -1,0 +1,22 @@
+/** The chat's page: in a frame of a tenant's page, or by itself. */
+
+import { theChatElement } from "../chat/atrium-chat";
+import { Visit, type FrameConfig } from "./visit";
+import { PageLink } from "./page-link";
+
+const config: FrameConfig = JSON.parse(document.getElementById("frame-config")?.textContent ?? "");
+const element = theChatElement();
+
+if (config.mode === "page") void new Visit(element, config, null, location.origin).begin("");
+else if (parent === window) new Visit(element, { ...config, open: false }, null, location.origin).say();
+else {
+  let visit: Visit | null = null;
+  PageLink.listen(
+    parent,
+    (link, start) => {
+      visit ??= new Visit(element, config, link, link.origin);
+      void visit.started(start);
+    },
+    (message) => visit?.received(message),
+  );
+}

@@ -1,0 +1,74 @@
+import { atriumOf } from "./api";
+import { FRAME_STYLE, sheet } from "./style";
+import { Widget, type Identity, type Listener } from "./widget";
+
+const NAME = "atrium-chat";
+
+/** A chat in the page itself. */
+class Inline extends Widget {
+  root!: ShadowRoot;
+
+  get shown() {
+    return true;
+  }
+
+  open() {
+    this.need();
+    if (this.frame) this.frame.loading = "eager";
+    this.send({ type: "shown", shown: true });
+  }
+
+  close() {}
+
+  put(frame: HTMLIFrameElement) {
+    frame.loading = "lazy"; // when it comes near the screen
+    this.root.append(frame);
+  }
+
+  told(refused: boolean) {
+    this.frame!.hidden = refused;
+  }
+
+  /** It is in the page, perhaps again: a frame that was moved loads anew. */
+  connected() {
+    this.need();
+  }
+}
+
+/** `<atrium-chat data-site="site_...">`, in a document or in another element's shadow. */
+export function defineElement(host: string) {
+  if (customElements.get(NAME)) return;
+  customElements.define(
+    NAME,
+    class extends HTMLElement {
+      chat?: Inline;
+
+      connectedCallback() {
+        const { data, site } = { data: this.dataset, site: this.dataset.site };
+        if (!this.chat && site) {
+          this.chat = new Inline({ host: data.host || host, site, data, served: null });
+          this.chat.root = this.attachShadow({ mode: "closed" });
+          this.chat.root.adoptedStyleSheets = [sheet(FRAME_STYLE)];
+          atriumOf(window).add(this.chat);
+        }
+        this.chat?.connected();
+      }
+
+      open() {
+        this.chat?.open();
+      }
+      identify(identity: Identity) {
+        this.chat?.identify(identity);
+      }
+      logout() {
+        this.chat?.logout();
+      }
+      ask(text: string) {
+        this.chat?.ask(text);
+      }
+      on(name: string, listener: Listener) {
+        return this.chat?.on(name, listener);
+      }
+    },
+  );
+}
