@@ -72,9 +72,9 @@ def clerk() -> Iterator[type[AIAssistant]]:
 
 
 async def open_thread(page: Page, server, tenant, thread_id: object) -> None:
+    """Without loading the page again: that would break off what is still being loaded."""
     await page.goto(f"http://{tenant.host}:{server.port}/#thread={thread_id}")
-    await page.reload()
-    await expect(page.locator("atrium-chat[data-ready]")).to_be_visible()
+    await expect(page.locator("[data-testid=thread][aria-current]")).to_have_count(1)
 
 
 async def answered(page: Page, count: int) -> None:
@@ -113,7 +113,7 @@ def store_sources(tenant) -> int:
 
 
 async def test_what_is_stored(page, server, acme, watch):
-    sources, thread = await acme.run(lambda: (store_sources(acme), store_answers(acme)))
+    thread, sources = await acme.run(lambda: (store_answers(acme), store_sources(acme)))
     await sign_in(page, server, acme)
     await open_thread(page, server, acme, sources)
     await answered(page, 1)
@@ -170,14 +170,14 @@ async def test_tools_arguments_and_errors(page, server, acme, clerk, model_serve
     await send(page, "Use the tools.")
     await answered(page, 1)
     await page.get_by_test_id("steps").locator("summary").first.click()
-    await expect(page.get_by_test_id("step")).to_have_count(30)
+    await expect(page.get_by_test_id("step")).to_have_count(30, timeout=PATIENCE)
     await send(page, "Write a letter.")
-    await expect(page.get_by_test_id("approval")).to_be_visible()
+    await expect(page.get_by_test_id("approval")).to_be_visible(timeout=PATIENCE)
     await page.get_by_test_id("edit-arguments").click()
     await page.get_by_test_id("stop").click()
-    await expect(page.get_by_test_id("stopped")).to_be_visible()
+    await expect(page.get_by_test_id("stopped")).to_be_visible(timeout=PATIENCE)
     await send(page, "Fail.")
-    await expect(page.get_by_test_id("error")).to_be_visible()
+    await expect(page.get_by_test_id("error")).to_be_visible(timeout=PATIENCE)
     assert await watch.noticed() == []
 
 
@@ -248,4 +248,5 @@ async def test_the_watch_notices_what_a_careless_chat_would_show(page, server, a
     noticed = await watch.noticed()
     assert "dialog: 1" in noticed
     assert "asked for http://evil.invalid/beacon.png" in noticed
+    await page.close()
     browser_errors.clear()
