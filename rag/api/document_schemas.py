@@ -116,9 +116,10 @@ class RefusedFileOut(Schema):
 
 
 class UploadOut(Schema):
-    """What became of the files of one upload."""
+    """What became of the files of an upload. `unchanged` are those of `documents` that were there, letter by letter."""
 
     documents: list[DocumentOut]
+    unchanged: list[UUID]
     refused: list[RefusedFileOut]
 
 

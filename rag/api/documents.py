@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.http import content_disposition_header
 from ninja import File, Form, Query, Router
 from ninja.files import UploadedFile
 from ninja.responses import Status
 
 from rag.api import document_schemas as schemas
 from rag.api.pages import LINK_HEADER, After, Limit, Offset, link_next_page
+from rag.downloads import as_download
 from rag.models import Chunk, Document
 from rag.use_cases import documents, lists
 from rag.use_cases.add_document import add_address, add_document, replace_document
-from rag.use_cases.change_document import change_document, check_metadata
+from rag.use_cases.change_document import change_document, check_metadata, parse_metadata
 from rag.use_cases.delete_document import delete_document as remove
 from rag.use_cases.room import check_size
+from rag.use_cases.upload_documents import upload_documents as upload
 from tenants.actors import Actor
 from tenants.api.auth import actor_of
 from tenants.api.scopes import needs_scope
 from tenants.database import in_database
-from tenants.errors import AtriumError, InvalidInput
+from tenants.errors import InvalidInput
 from tenants.scopes import DOCUMENTS_READ, DOCUMENTS_WRITE
 
 router = Router()
 ONE, OF_COLLECTION = "/documents/{uuid:document_id}/", "/collections/{uuid:collection_id}/documents/"
-MOST_FILES = 100  # of one upload
 Metadata = Annotated[str, Form(description="A JSON object, for all files of the upload.")]
 
 
@@ -54,7 +53,7 @@ async def list_documents(
     offset: Offset = 0,
 ) -> list[Document]:
     """The documents that the actor may read, newest first."""
-    wanted = lists.DocumentFilter(collection_id, [each.value for each in status or ()], _object(metadata), text)
+    wanted = lists.DocumentFilter(collection_id, [each.value for each in status or ()], parse_metadata(metadata), text)
     listed = await in_database(lists.list_documents, actor_of(request), wanted, limit, after, offset)
     link_next_page(request, response, listed)
     return listed.rows
@@ -81,7 +80,7 @@ async def upload_documents(
 ) -> Status:
     """Up to 100 files, each on its own: one that is refused does not hold up the others. A file of the same name is a
     new version."""
-    uploaded = await in_database(_upload, actor_of(request), collection_id, files, _object(metadata))
+    uploaded = await in_database(upload, actor_of(request), collection_id, files, parse_metadata(metadata))
     return Status(201, uploaded)
 
 
@@ -179,16 +178,6 @@ async def reprocess_documents(request: HttpRequest, payload: schemas.DocumentIds
     return _bulk(payload, refused)
 
 
-def as_download(original: documents.OriginalFile) -> HttpResponse:
-    """An answer that a browser saves, and never shows or runs: what is in it, a stranger has made."""
-    response = HttpResponse(original.content, content_type=original.media_type)
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=original.name)
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, no-store"
-    return response
-
-
 def _add(actor: Actor, collection_id: UUID, given: schemas.DocumentIn) -> Document:
     if (given.text is None) == (given.url is None):
         raise InvalidInput("Give either a text or a url.", field="text")
@@ -206,49 +195,10 @@ def _add(actor: Actor, collection_id: UUID, given: schemas.DocumentIn) -> Docume
     )
 
 
-def _upload(
-    actor: Actor, collection_id: UUID, files: Sequence[UploadedFile], metadata: dict[str, Any]
-) -> dict[str, list[Any]]:
-    """Who may not write to the collection is told so once, and not of each file."""
-    if len(files) > MOST_FILES:
-        raise InvalidInput(f"At most {MOST_FILES} files at once.", field="files")
-    check_metadata(metadata)
-    documents.check_may_add(actor, collection_id)
-    taken, refused = list[Document](), list[dict[str, str]]()
-    for file in files:
-        name = str(file.name or "")
-        try:
-            check_size(file.size or 0)
-            taken.append(
-                add_document(
-                    actor,
-                    collection_id,
-                    file.read(),
-                    source=name,
-                    media_type=file.content_type or "",
-                    metadata=metadata,
-                )
-            )
-        except AtriumError as error:
-            refused.append({"name": name, "code": error.code, "detail": error.detail})
-    return {"documents": taken, "refused": refused}
-
-
 def _replace(actor: Actor, document_id: UUID, file: UploadedFile) -> Document:
     check_size(file.size or 0)
     told = file.content_type or ""
     return replace_document(actor, document_id, file.read(), source=str(file.name or ""), media_type=told)
-
-
-def _object(text: str) -> dict[str, Any]:
-    """The JSON object in a parameter. Raises ``InvalidInput``."""
-    try:
-        value = json.loads(text) if text.strip() else {}
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise InvalidInput('Metadata are a JSON object, such as {"year": 2024}.', field="metadata")
-    return check_metadata(value)
 
 
 def _bulk(given: schemas.DocumentIds, refused: Sequence[documents.Refused]) -> dict[str, Any]:

@@ -151,6 +151,13 @@ def get_embedder(model: str = "") -> Embedder:
     )
 
 
+def reachable_models() -> list[str]:
+    """The embedding models that the tenant's collections can have now; the first is what a new one gets."""
+    own = providers().embedding
+    configured = settings.ATRIUM_EMBEDDING_MODEL if settings.ATRIUM_OPENAI_API_KEY else ""
+    return list(dict.fromkeys(filter(None, (own.embedding_model if own else "", configured, OFFLINE_MODEL))))
+
+
 @lru_cache(maxsize=64)
 def tenants_embedder(provider: Provider) -> OpenAIEmbedder:
     """The embedding model of a tenant's own provider, through clients of its own."""

@@ -70,6 +70,7 @@ class Document(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["-created_at", "-id"], name="document_by_time"),
             models.Index(fields=["collection", "-created_at"], name="document_by_collection"),
+            models.Index(fields=["media_type", "-created_at"], name="document_by_media_type"),
             # The few that are looked for: most documents are ready.
             models.Index(
                 fields=["status", "-created_at"], condition=~models.Q(status="ready"), name="unready_document_by_time"

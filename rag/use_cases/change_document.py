@@ -50,9 +50,25 @@ def _titled(title: str | None) -> dict[str, Any]:
     return {"title": clean(title).strip()[:500]} if title else {}
 
 
+def parse_metadata(text: str) -> dict[str, Any]:
+    """The JSON object that somebody has written; of nothing, an empty one. Raises ``InvalidInput``."""
+    try:
+        value = json.loads(text) if text.strip() else {}
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise InvalidInput('Metadata are a JSON object, such as {"year": 2024}.', field="metadata")
+    return check_metadata(value)
+
+
 def check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
     """What PostgreSQL can store of it, if it is not too much. Raises ``InvalidInput``."""
-    text = json.dumps(metadata, ensure_ascii=False)
+    try:
+        text = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(
+            "Metadata are plain JSON: no NaN, no Infinity, nothing too deep.", field="metadata"
+        ) from error
     if len(text) > MOST_METADATA:
         raise InvalidInput(f"Metadata have at most {MOST_METADATA:,} characters of JSON.", field="metadata")
     if "\\u0000" in text or clean(text) != text.replace("\r", "\n"):

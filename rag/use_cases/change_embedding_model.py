@@ -9,15 +9,18 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce
 from pgvector import HalfVector
 
 from rag.access import access_collection_to_write
+from rag.exceptions import EmbeddingUnavailable
 from rag.ingest.embed import Vectors, get_embedder
 from rag.ingest.index import searchable_text
 from rag.ingest.known_vectors import embed_chunks, forget_staged
 from rag.ingest.postings import lock_lexical_index
 from rag.ingest.vector_index import needs_index
-from rag.models import Chunk, Collection
+from rag.models import Chunk, Collection, Embedding
 from tenants.actors import Actor
 from tenants.audit import record
 from tenants.database import give_connections_back
@@ -49,11 +52,37 @@ DELETE FROM rag_embedding WHERE id IN (
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a change of model is: ``done`` of ``chunks`` have a vector by it."""
+    """How far a change of model is: ``done`` of ``chunks`` have a vector by it.
+
+    ``waits`` says why it cannot go on: the model is not set up any more.
+    """
 
     model: str
     done: int
     chunks: int
+    waits: str = ""
+
+
+@dataclass(frozen=True)
+class EmbeddingCost:
+    """What a collection's vectors are made by, and what other ones would cost: so many passages, so many tokens.
+
+    ``dimension`` is None while it has no vector.
+    """
+
+    model: str
+    dimension: int | None
+    chunks: int
+    tokens: int
+
+
+def embedding_cost(collection: Collection) -> EmbeddingCost:
+    """What embedding the collection anew costs. Two queries; the passages' tokens are estimated, as anywhere."""
+    sums = {"number": Count("pk"), "tokens": Coalesce(Sum("token_count"), 0)}
+    found = Chunk.objects.filter(collection=collection).order_by().aggregate(**sums)
+    vectors = Embedding.objects.filter(collection=collection, model=collection.embedding_model)
+    dimension = vectors.values_list("dimension", flat=True).first()
+    return EmbeddingCost(collection.embedding_model, dimension, found["number"], found["tokens"])
 
 
 def change_embedding_model(actor: Actor, collection_id: UUID, model: str) -> Collection:
@@ -67,7 +96,8 @@ def change_embedding_model(actor: Actor, collection_id: UUID, model: str) -> Col
     collection = access_collection_to_write(actor, collection_id)
     if not model.strip():
         raise InvalidInput("Name the embedding model.", field="embedding_model")
-    wanted = get_embedder(model.strip()).model
+    stays = model.strip() == collection.embedding_model  # which needs no model that answers
+    wanted = collection.embedding_model if stays else get_embedder(model.strip()).model
     with transaction.atomic():
         collection = Collection.objects.select_for_update().get(pk=collection.pk)
         before = collection.next_embedding_model
@@ -84,10 +114,14 @@ def reembedding_progress(collection: Collection) -> Progress | None:
     """How far the change of the collection's model is; None where none is under way."""
     if not collection.next_embedding_model:
         return None
-    embedder = get_embedder(collection.next_embedding_model)
+    model = collection.next_embedding_model
     chunks = Chunk.objects.filter(collection=collection).count()
-    missing = _count_missing(collection.pk, embedder.model, embedder.dimension)
-    return Progress(collection.next_embedding_model, chunks - missing, chunks)
+    try:
+        embedder = get_embedder(model)
+    except EmbeddingUnavailable as error:
+        done = Embedding.objects.filter(collection=collection, model=model).count()
+        return Progress(model, min(done, chunks), chunks, waits=error.detail)
+    return Progress(model, chunks - _count_missing(collection.pk, embedder.model, embedder.dimension), chunks)
 
 
 def reembed_collection(collection_id: UUID) -> None:

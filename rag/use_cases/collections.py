@@ -11,9 +11,17 @@ from django.db import IntegrityError, connection, transaction
 from rag.access import access_collection_to_write
 from rag.models import Collection, Document, LexicalIndex
 from rag.use_cases.create_collection import check_name, check_splitting
+from rag.use_cases.documents import reprocess_all
 from tenants.actors import Actor
 from tenants.audit import record, snapshot
-from tenants.errors import Conflict
+from tenants.errors import Conflict, InvalidInput
+
+
+class NameDoesNotMatch(InvalidInput):
+    """This is not the name of the collection."""
+
+    code = "name_does_not_match"
+
 
 _CHANGEABLE = ("name", "description", "chunk_tokens", "overlap_tokens")
 # By SQL: Django would load each of them. In this order, because the later are what the earlier hang on.
@@ -44,6 +52,27 @@ def change_collection(actor: Actor, collection_id: UUID, changes: Mapping[str, A
                 record("collection.changed", collection, before=before, after=snapshot(collection), by=actor)
     except IntegrityError as error:
         raise Conflict(f"There is a collection named {collection.name} already.", code="collection_exists") from error
+    return collection
+
+
+def reprocess_collection(actor: Actor, collection_id: UUID) -> int:
+    """Take all documents of the collection in anew, as it is set now; what is there answers until each is ready.
+
+    Returns how many. Raises ``NotFound``, ``NotAllowed``.
+    """
+    collection = access_collection_to_write(actor, collection_id)
+    with transaction.atomic():
+        count = reprocess_all(actor, Document.objects.filter(collection=collection))
+        record("collection.reprocessed", collection, after={"documents": count}, by=actor)
+    return count
+
+
+def delete_named_collection(actor: Actor, collection_id: UUID, name: str) -> Collection:
+    """``delete_collection``, for a person who has to write its name. Raises ``NameDoesNotMatch`` and what that does."""
+    collection = access_collection_to_write(actor, collection_id)
+    if name.strip() != collection.name:
+        raise NameDoesNotMatch(f"This is not its name. Write {collection.name} to delete it.", field="name")
+    delete_collection(actor, collection_id)
     return collection
 
 

@@ -8,8 +8,10 @@ from pathlib import PurePosixPath
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 
-from rag.access import access_collection_to_write, access_document_to_write, access_documents
+from rag.access import access_collection_to_write, access_document_to_write, access_documents, check_may_write
 from rag.exceptions import IngestionCancelled
 from rag.ingest.kinds import MEDIA_TYPES
 from rag.ingest.queue import start_waiting
@@ -99,6 +101,38 @@ def delete_documents(actor: Actor, document_ids: Sequence[UUID]) -> Sequence[Ref
 def reprocess_documents(actor: Actor, document_ids: Sequence[UUID]) -> Sequence[Refused]:
     """Take each of them in anew, and return those that could not be. Raises ``InvalidInput`` for too many."""
     return _to_each(document_ids, lambda document_id: reprocess_document(actor, document_id))
+
+
+def reprocess_all(actor: Actor, chosen: QuerySet[Document]) -> int:
+    """Take all of the chosen documents in anew that the actor may read, however many; returns how many.
+
+    Three statements. Raises ``NotAllowed``.
+    """
+    check_may_write(actor)
+    with transaction.atomic():
+        now, rows = timezone.now(), _locked(actor, chosen)
+        anew = {"status": Document.Status.QUEUED, "error": "", "error_code": "", "attempts": 0}
+        count = rows.update(**anew, queued_at=now, updated_at=now)
+        start_waiting()
+    return count
+
+
+def cancel_all(actor: Actor, chosen: QuerySet[Document]) -> int:
+    """Take none of the chosen documents in, however many; returns how many were under way. Raises ``NotAllowed``."""
+    check_may_write(actor)
+    reason = IngestionCancelled()
+    with transaction.atomic():
+        waiting = _locked(actor, chosen.filter(status__in=Document.UNDER_WAY))
+        return waiting.update(
+            status=Document.Status.CANCELLED, error=reason.detail, error_code=reason.code, updated_at=timezone.now()
+        )
+
+
+def _locked(actor: Actor, chosen: QuerySet[Document]) -> QuerySet[Document]:
+    """Those of the documents that the actor may read, locked in the order of their keys, as everybody locks them."""
+    readable = access_documents(actor).filter(pk__in=chosen.order_by().values("pk"))
+    list(readable.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
+    return readable
 
 
 def get_original(actor: Actor, document_id: UUID) -> OriginalFile:

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from rag.access import access_collections, access_documents
 from rag.models import Chunk, Collection, Document
 from rag.paging import Listed, read_page
 from tenants.actors import Actor
 from tenants.errors import NotFound
+
+MOST_STATES = 200  # documents that are asked about at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,25 @@ class DocumentFilter:
     statuses: Sequence[str] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is in a collection: documents by status, bytes of their originals, and passages."""
+
+    by_status: Mapping[str, int]
+    size: int
+    passages: int
+
+    @property
+    def documents(self) -> int:
+        """All of them."""
+        return sum(self.by_status.values())
+
+    @property
+    def under_way(self) -> int:
+        """Those that wait, or are being taken in."""
+        return sum(self.by_status[status.value] for status in Document.UNDER_WAY)
 
 
 def list_collections(actor: Actor, limit: int, after: UUID | None) -> Listed[Collection]:
@@ -37,6 +59,20 @@ def get_collection(actor: Actor, collection_id: UUID) -> tuple[Collection, Mappi
     if collection is None:
         raise NotFound("There is no such collection.")
     return collection, status_counts(Document.objects.filter(collection=collection))
+
+
+def collection_figures(actor: Actor, collection_id: UUID) -> Figures:
+    """How many documents of each status the collection has, their passages, and what they weigh. One statement.
+
+    Raises ``NotFound``.
+    """
+    if not access_collections(actor).filter(pk=collection_id).exists():
+        raise NotFound("There is no such collection.")
+    sums = {"number": Count("pk"), "weight": Coalesce(Sum("size"), 0), "passages": Coalesce(Sum("chunk_count"), 0)}
+    rows = Document.objects.filter(collection=collection_id).order_by().values("status").annotate(**sums)
+    found = [(row["status"], row["number"], row["weight"], row["passages"]) for row in rows]
+    by_status = {status.value: 0 for status in Document.Status} | {status: number for status, number, _, _ in found}
+    return Figures(by_status, sum(weight for *_, weight, _ in found), sum(passages for *_, passages in found))
 
 
 def status_counts(documents: QuerySet[Document]) -> Mapping[str, int]:
@@ -68,6 +104,13 @@ def get_document(actor: Actor, document_id: UUID) -> Document:
     if document is None:
         raise NotFound("There is no such document.")
     return document
+
+
+def list_states(actor: Actor, document_ids: Sequence[UUID]) -> list[Document]:
+    """How far each of the documents is, of those that the actor may read; the first ``MOST_STATES``. One statement."""
+    asked = list(dict.fromkeys(document_ids))[:MOST_STATES]
+    facts = ("status", "error", "error_code", "version", "indexed_version", "chunk_count", "title", "source")
+    return list(access_documents(actor).filter(pk__in=asked).only(*facts).order_by()) if asked else []
 
 
 def list_chunks(actor: Actor, document_id: UUID, limit: int, offset: int) -> Sequence[Chunk]:

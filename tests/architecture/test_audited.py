@@ -50,7 +50,6 @@ EXEMPT_OPERATIONS = {
 EXEMPT_PAGES = {
     "console.AccessRule.explain_page": READS,
     "console.Document.search_page": READS,
-    "console.Document.save_model": SAYS_ITSELF,
     "console.Document.take_in_anew": SAYS_ITSELF,
     "console.Document.cancel": SAYS_ITSELF,
 }

@@ -70,9 +70,9 @@ async def test_a_text_that_is_pasted_becomes_a_document(console, acme, collectio
     ("file", "content", "reason"),
     [
         (("virus.exe", b"MZ\x90\x00", "application/octet-stream"), "", "This file is a Windows program."),
-        (("a.md", b"text", "text/markdown"), "and a text", "Give either a file or a text."),
+        (("a.md", b"text", "text/markdown"), "and a text", "Give either a file, an address or a text."),
         (("big.md", b"x" * (20 * 1024**2 + 1), "text/markdown"), "", "This file is larger than 20 MB."),
-        (None, "  ", "Choose a file, or paste a text below."),
+        (None, "  ", "Choose a file, or give an address or a text below."),
     ],
     ids=["unreadable kind", "file and text", "too large", "nothing"],
 )
@@ -132,6 +132,7 @@ async def test_a_deleted_document_is_gone_with_its_passages(console, acme, in_ac
 async def test_a_collection_is_made_with_the_model_of_the_deployment(console, acme, in_acme):
     owners = await console(acme.host, "owner")
     fields = {"name": "Handbooks", "description": "", "language": "german"}
+    fields |= {"chunk_tokens": "220", "overlap_tokens": "40"}
     assert (await owners.send("rag/collection/add/", **fields)).status_code == 302
     made = await in_acme(Collection.objects.get, name="Handbooks")
     assert made.language == "german"
