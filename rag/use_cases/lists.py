@@ -69,7 +69,8 @@ def collection_figures(actor: Actor, collection_id: UUID) -> Figures:
     if not access_collections(actor).filter(pk=collection_id).exists():
         raise NotFound("There is no such collection.")
     sums = {"number": Count("pk"), "weight": Coalesce(Sum("size"), 0), "passages": Coalesce(Sum("chunk_count"), 0)}
-    rows = Document.objects.filter(collection=collection_id).order_by().values("status").annotate(**sums)
+    documents = Document.objects.filter(collection=collection_id).order_by()
+    rows: Any = documents.values("status").annotate(**sums)
     found = [(row["status"], row["number"], row["weight"], row["passages"]) for row in rows]
     by_status = {status.value: 0 for status in Document.Status} | {status: number for status, number, _, _ in found}
     return Figures(by_status, sum(weight for *_, weight, _ in found), sum(passages for *_, passages in found))
