@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -21,8 +22,9 @@ from embed.look import ICONS
 from embed.models import Site, SiteDay
 from embed.pages import own_origin
 from embed.palette import NAMES, OWN, PAIRS
-from embed.site_form import COLOURS, VARIABLES, SiteForm
+from embed.site_form import COLOURS, VARIABLES, PageForm, SiteForm
 from embed.snippet import inline_snippet_of, page_link_of, snippet_of
+from embed.use_cases.examine_page import examine_page
 from embed.use_cases.sites import delete_site, new_identity_secret, save_site
 from rag.access import access_collections
 from tenants.admin import UseCaseAdmin, actor_in_console
@@ -147,6 +149,29 @@ class SiteAdmin(UseCaseAdmin):
             context |= {"snippet": snippet_of(site, host), "inline_snippet": inline_snippet_of(site, host)}
             context["page_link"] = page_link_of(site, host)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_urls(self) -> list[Any]:
+        """The doctor's page, before the pages of single sites."""
+        doctor = self.admin_site.admin_view(self.doctor_view)
+        return [path("<str:object_id>/doctor/", doctor, name="embed_site_doctor"), *super().get_urls()]
+
+    def doctor_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What keeps a site's chat from a page, by the page's address."""
+        site = self.get_object(request, object_id)
+        if not self.has_change_permission(request, site):
+            raise PermissionDenied
+        if site is None:
+            raise Http404
+        form, examination, host = PageForm(request.POST or None), None, own_origin(request)
+        if request.method == "POST" and form.is_valid():
+            examination = examine_page(actor_in_console(request), site, form.cleaned_data["address"], host)
+        context = {
+            **self.admin_site.each_context(request),
+            **{"opts": self.opts, "title": f"Why is {site.name} not in my page?", "site": site, "form": form},
+            **{"examination": examination, "snippet": snippet_of(site, host)},
+        }
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        return TemplateResponse(request, "console/site_doctor.html", context)
 
     def delete_model(self, request: HttpRequest, obj: Site) -> None:
         """Delete it with its visitors and rules."""

@@ -188,3 +188,15 @@ class SiteForm(LookForm):
             known[chosen] = f"{chosen} (not installed any more)"
         if "assistant_id" in self.fields:  # not for somebody who only looks
             self.fields["assistant_id"].choices = [("", "Choose one"), *known.items()]  # type: ignore[attr-defined]
+
+
+class PageForm(forms.Form):
+    """The address of a page, for the doctor."""
+
+    address = forms.CharField(
+        label="Address of the page",
+        max_length=2000,
+        widget=UnfoldAdminTextInputWidget(
+            attrs={"placeholder": "https://www.example.com/help", "inputmode": "url", "spellcheck": "false"}
+        ),
+    )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from email.message import Message
 
 import httpx
@@ -37,13 +37,17 @@ class FetchLimits:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What was at the address. ``url`` is where it was found, after redirects; ``media_type`` is in lower case."""
+    """What was at the address. ``url`` is where it was found, after redirects; ``media_type`` is in lower case.
+
+    ``headers`` are those of the answer, by names in lower case, each with the values in which it came.
+    """
 
     url: str
     status: int
     media_type: str
     charset: str
     body: bytes
+    headers: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -124,7 +128,8 @@ class _Fetch:
         if announced.isdecimal() and int(announced) > self.limits.size:
             raise too_large(self.limits.size)
         body = await read_body(response.aiter_raw(), response.headers.get("content-encoding", ""), self.limits.size)
-        return replace(found, body=body)
+        names = dict.fromkeys(name.lower() for name in response.headers)
+        return replace(found, body=body, headers={name: response.headers.get_list(name) for name in names})
 
 
 def _joined(url: httpx.URL, location: str) -> str:

@@ -1,0 +1,1 @@
+"""The snippet doctor: reads a tenant's page as a browser would, and says in sentences what keeps the chat away."""

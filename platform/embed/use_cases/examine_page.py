@@ -1,0 +1,69 @@
+"""A page of the tenant's is read, and what keeps a site's chat from it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from embed.doctor.findings import Asked, Finding, KnownSite, findings
+from embed.doctor.page import WebPage, read_page
+from embed.models import Site
+from embed.use_cases.sites import check_may_manage
+from tenants.actors import Actor
+from tenants.context import current_tenant
+from tenants.errors import AtriumError
+from tenants.hosts import host_map
+from tenants.network import (
+    AddressRefused,
+    FetchFailed,
+    FetchLimits,
+    UrlAnsweredWithError,
+    UrlInvalid,
+    UrlTooLarge,
+    UrlWrongType,
+    fetch,
+)
+
+LIMITS = FetchLimits(size=3_000_000, seconds=10)
+MEDIA_TYPES = ("text/html", "application/xhtml+xml")
+NOT_READ = (FetchFailed, AddressRefused, UrlInvalid, UrlTooLarge, UrlWrongType)
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was found at ``url``, which is where the address led to."""
+
+    url: str
+    findings: Sequence[Finding]
+
+
+def examine_page(actor: Actor, site: Site, address: str, host: str) -> Examination:
+    """Load ``address`` through the guarded fetcher and judge it; ``host`` is the origin that snippets load from.
+
+    What cannot be loaded is a finding, too. Raises ``NotAllowed``.
+    """
+    check_may_manage(actor)
+    try:
+        fetched = fetch(address.strip(), media_types=MEDIA_TYPES, limits=LIMITS)
+    except NOT_READ as error:
+        return Examination(address.strip(), [_not_read(error)])
+    page = read_page(fetched.url, fetched.text, fetched.headers)
+    return Examination(page.url, findings(page, _asked(site, page, host)))
+
+
+def _asked(site: Site, page: WebPage, host: str) -> Asked:
+    rows = Site.objects.only("name", "public_key", "enabled", "origins")
+    sites = {row.public_key: KnownSite(row.name, row.public_key, row.enabled, tuple(row.origins)) for row in rows}
+    names = {(urlsplit(script.url).hostname or "").lower() for script in page.scripts}
+    own = {name for name in names if host_map.find_now(name) == current_tenant()}
+    return Asked(sites[site.public_key], sites, host, own | {urlsplit(host).hostname or ""})
+
+
+def _not_read(error: AtriumError) -> Finding:
+    mend = "Check the address, and open it in a browser where nobody is signed in."
+    if isinstance(error, UrlAnsweredWithError) and error.facts.get("status") in (401, 403):
+        mend = "The doctor signs in nowhere: give it a page that everybody can open, with the same snippet and headers."
+    elif isinstance(error, AddressRefused):
+        mend = "The doctor reads pages of the public internet only."
+    return Finding("not_reached", f"The page could not be read. {error.detail}", mend)
