@@ -20,7 +20,8 @@ export type ToFrame =
   | { type: "identify"; token: string }
   | { type: "logout" }
   | { type: "ask"; text: string }
-  | { type: "shown"; shown: boolean };
+  /** `focus`: the page has put the focus into the frame */
+  | { type: "shown"; shown: boolean; focus: boolean };
 
 /** From the frame to the launcher. No text of a conversation is among it. */
 export type ToPage =

@@ -29,6 +29,8 @@ export class Visit {
   private session: Session;
   private chat: Chat | null = null;
   private inPanel = false;
+  /** the page has put the focus here, which a frame that was just made does not know by itself */
+  private isHere = false;
   private identity = "";
   private questions: string[] = [];
 
@@ -58,7 +60,10 @@ export class Visit {
     if (message.type === "identify") void this.begin(message.token);
     else if (message.type === "logout") void this.forget();
     else if (message.type === "ask") this.ask(message.text);
-    else if (message.type === "shown" && message.shown) this.focus();
+    else if (message.type === "shown") {
+      this.isHere = message.shown && message.focus;
+      this.focus();
+    }
   }
 
   /** From the top: is it open, has the visitor agreed, who is it, and what was said before? */
@@ -125,6 +130,7 @@ export class Visit {
     this.chat = new Chat(element, config);
     if (this.inPanel) this.chat.stage.title.parentElement?.append(closeButton(() => this.close()));
     await this.chat.start(this.store.get("thread") || null);
+    this.focus();
     link?.event("visitor", { identified: visitor.identified });
   }
 
@@ -179,7 +185,7 @@ export class Visit {
   }
 
   private focus() {
-    if (!document.hasFocus()) return; // the page has not come here
+    if (!this.isHere && !document.hasFocus()) return;
     if (this.chat) this.chat.focus();
     else this.element.querySelector<HTMLElement>(".frame-buttons button")?.focus();
   }

@@ -15,10 +15,13 @@ class Inline extends Widget {
   open() {
     this.need();
     if (this.frame) this.frame.loading = "eager";
-    this.send({ type: "shown", shown: true });
+    this.frame?.focus();
+    this.send({ type: "shown", shown: true, focus: true });
   }
 
   close() {}
+
+  begun() {}
 
   put(frame: HTMLIFrameElement) {
     frame.loading = "lazy"; // when it comes near the screen

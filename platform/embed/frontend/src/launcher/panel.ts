@@ -7,6 +7,7 @@ const LABELS: Record<string, string> = { ar: "محادثة", hi: "चैट", zh
 /** A button in a corner of the page, and the panel with the chat that it opens. */
 export class Panel extends Widget {
   private element = document.createElement("div");
+  private root = this.element.attachShadow({ mode: "closed" });
   private box = document.createElement("div");
   private panel = document.createElement("div");
   private button = document.createElement("button");
@@ -40,7 +41,7 @@ export class Panel extends Widget {
     const focused = document.activeElement === this.element;
     this.panel.hidden = true;
     this.mark();
-    this.send({ type: "shown", shown: false });
+    this.send({ type: "shown", shown: false, focus: false });
     const { before } = this;
     const back = before?.isConnected && before !== this.element && before !== document.body ? before : this.button;
     if (focused) (back as HTMLElement).focus();
@@ -54,14 +55,21 @@ export class Panel extends Widget {
     this.need();
     this.mark();
     if (focused) this.frame?.focus();
+    this.send({ type: "shown", shown: true, focus: focused });
     if (!opened) return;
     this.fit();
-    this.send({ type: "shown", shown: true });
     this.emit("open");
   }
 
   protected put(frame: HTMLIFrameElement) {
     this.panel.append(frame);
+  }
+
+  protected begun() {
+    const { frame, root } = this;
+    if (root.activeElement !== frame) return;
+    frame!.blur(); // the focus was given to the empty frame that stood here before: give it anew
+    frame!.focus();
   }
 
   protected told(refused: boolean) {
@@ -89,10 +97,9 @@ export class Panel extends Widget {
   }
 
   private draw() {
-    const { element, box, panel, button, problem, data } = this;
+    const { root, box, panel, button, problem, data } = this;
     const look = this.served?.look ?? {};
     const name = this.served?.name || LABELS[(data.locale || document.documentElement.lang).slice(0, 2)] || "Chat";
-    const root = element.attachShadow({ mode: "closed" });
     root.adoptedStyleSheets = [sheet(this.served?.style ?? ""), sheet(PANEL_STYLE)];
     box.className = `box ${data.position ?? look.position ?? "right"}`;
     box.style.setProperty("--x", `${look.offset_x ?? 20}px`);

@@ -54,6 +54,8 @@ export abstract class Widget {
   abstract close(): void;
   protected abstract put(frame: HTMLIFrameElement): void;
   protected abstract told(refused: boolean): void;
+  /** The frame listens from now on. */
+  protected abstract begun(): void;
 
   /** Say who the visitor is. What was said anonymously before becomes theirs. */
   identify(identity: Identity) {
@@ -158,6 +160,7 @@ export abstract class Widget {
       this.ready = true;
       this.refused = false;
       this.told(false);
+      this.begun();
       this.waiting.splice(0).forEach((each) => this.post(each));
       this.emit("ready");
     } else if (message.type === "close") this.close();
