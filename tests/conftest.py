@@ -32,7 +32,7 @@ def database_url(django_db_blocker) -> Iterator[str]:
     """A migrated database; its address, for child processes."""
     from tenants.provisioning.migrate import migrate_public
 
-    with postgres.server() as maintenance_url, postgres.database(maintenance_url) as url:
+    with postgres.server(survives_power_cuts=False) as maintenance_url, postgres.database(maintenance_url) as url:
         connection = connections["default"]
         connection.settings_dict.update(database_settings(Environment({"DATABASE_URL": url})))
         with django_db_blocker.unblock():

