@@ -114,6 +114,10 @@ async def providers(settings) -> AsyncIterator[tuple[KeyedProvider, KeyedProvide
         yield first, second
 
 
+_TLS = httpx.create_ssl_context()
+"""Never used, and so made once: it reads all certificates of the machine, which takes longer than most tests."""
+
+
 class Server:
     """A server on a local port, and clients for its hosts."""
 
@@ -126,6 +130,7 @@ class Server:
         client = httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{self.port}",
             headers={"Host": f"{host}:{self.port}", **headers},
+            verify=_TLS,
             timeout=30,
         )
         self._clients.append(client)
