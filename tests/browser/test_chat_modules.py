@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from tests.nodejs import TOOLS, node, tool
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "platform" / "embed" / "frontend"
 BUILT = ROOT / "platform" / "embed" / "static" / "embed" / "dist"
+MOST_BYTES = 35_000  # of script and styles, by gzip -9
 TESTS = Path(__file__).parent / "js"
 
 
@@ -33,6 +37,12 @@ def test_what_is_committed_is_what_the_source_builds(tmp_path):
     built, committed = files_in(tmp_path), files_in(BUILT)
     stale = sorted(name for name in built.keys() | committed.keys() if built.get(name) != committed.get(name))
     assert not stale, "Run `make frontend` and commit what it builds."
+
+
+@pytest.mark.parametrize("page", ["members", "frame"])
+def test_a_page_loads_at_most_35_kb(page):
+    weight = sum(len(gzip.compress((BUILT / f"{page}.{kind}").read_bytes(), 9)) for kind in ("js", "css"))
+    assert weight <= MOST_BYTES, f"The {page}' script and styles weigh {weight:,} bytes gzip."
 
 
 def test_the_modules_pass_their_own_tests(tmp_path):

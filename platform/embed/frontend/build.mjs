@@ -5,10 +5,11 @@
  * Node.js. A test builds into another folder and compares. The packages are those of tests/node.
  */
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const packages = join(here, "../../../tests/node/node_modules");
@@ -52,3 +53,9 @@ if (scripts.length) await build({ ...common, entryPoints: named(scripts), format
 function entry(path) {
   return [basename(path).replace(/\.(ts|css)$/, ""), path];
 }
+
+if (!process.argv[2])
+  for (const name of readdirSync(target).filter((each) => /\.(js|css)$/.test(each))) {
+    const weight = gzipSync(readFileSync(join(target, name)), { level: 9 }).length;
+    console.log(`${name.padEnd(14)} ${(weight / 1000).toFixed(1).padStart(5)} kB gzip`);
+  }

@@ -98,6 +98,7 @@ test("links lead to http, https and mail addresses", () => {
     "see link(https://x.example/a_(b)|https://x.example/a_(b)).",
   );
   assert.equal(inline("<mailto:a@x.example>"), "link(mailto:a@x.example|mailto:a@x.example)");
+  assert.equal(inline("<a@x.example> <a@b>"), "link(mailto:a@x.example|a@x.example) <a@b>");
   assert.equal(inline("![chart](https://x.example/i.png)"), "link(https://x.example/i.png|chart)");
 });
 

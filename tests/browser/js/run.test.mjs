@@ -11,9 +11,12 @@ import {
   readable,
   turnsOf,
   withMore,
+  withoutMarkers,
 } from "../../../platform/embed/frontend/src/chat/history";
+import { fitAboveKeyboard } from "../../../platform/embed/frontend/src/chat/keyboard";
 import { Problem } from "../../../platform/embed/frontend/src/chat/problem";
 import { followRun, pauseAfter } from "../../../platform/embed/frontend/src/chat/run-stream";
+import { t } from "../../../platform/embed/frontend/src/chat/strings";
 
 const realFetch = globalThis.fetch;
 afterEach(() => {
@@ -170,7 +173,7 @@ function fakeFetch(...answers) {
   return asked;
 }
 
-const api = () => new ApiClient({ base: "/api", proof: () => ({ "X-CSRFToken": "c" }) });
+const api = (more) => new ApiClient({ base: "/api", proof: async () => ({ "X-CSRFToken": "c" }), ...more });
 
 test("a question lost on its way is sent again with the same key, a lost stream is rejoined by number", async () => {
   const client = api();
@@ -291,4 +294,53 @@ test("a tool's name is readable, and no two keys are alike", () => {
   assert.equal(readableName("send_e-mail"), "Send e mail");
   assert.match(newKey(), /^[0-9a-f]{32}$/);
   assert.notEqual(newKey(), newKey());
+});
+
+test("a request that is refused for its proof is sent once more with a new one", async () => {
+  let [token, renewals] = ["old", 0];
+  const renew = async () => {
+    renewals += 1;
+    token = "new";
+    return true;
+  };
+  const client = api({ proof: async () => ({ Authorization: `Bearer ${token}` }), renew, credentials: "omit" });
+  const sent = [];
+  globalThis.fetch = async (_url, { headers, credentials }) => {
+    sent.push([headers.Authorization, credentials]);
+    return new Response("[]", { status: headers.Authorization === "Bearer new" ? 200 : 401 });
+  };
+  await Promise.all([client.threads(), client.assistants()]);
+  assert.equal(renewals, 1);
+  assert.deepEqual(sent.at(-1), ["Bearer new", "omit"]);
+  assert.equal(sent.length, 4);
+  token = "old";
+  await assert.rejects(api({ renew: async () => false }).threads(), { status: 401 });
+});
+
+test("an answer is copied without the markers of its sources", () => {
+  assert.equal(withoutMarkers("So it is [1], and so [2, 3][4]. [5](https://x.example)"), "So it is, and so. [5](https://x.example)");
+});
+
+test("a text is filled in, and its form follows the count", () => {
+  assert.equal(t("steps", { count: 1 }), "1 step");
+  assert.equal(t("steps", { count: 3 }), "3 steps");
+  assert.equal(t("rename", { name: "{name} $& <b>" }), "Rename “{name} $& <b>”");
+});
+
+test("the composer stays above a keyboard that covers the page", () => {
+  const viewport = Object.assign(new EventTarget(), { height: 844, scale: 1 });
+  const shown = new Map();
+  const element = { style: { setProperty: (name, value) => shown.set(name, value) } };
+  Object.assign(globalThis, { innerHeight: 844, scrollTo: () => {} });
+  const life = new AbortController();
+  fitAboveKeyboard(element, life.signal, viewport);
+  const resize = (height, scale = 1) => {
+    Object.assign(viewport, { height, scale }).dispatchEvent(new Event("resize"));
+    return shown.get("--chat-keyboard");
+  };
+  assert.equal(resize(500), "344px");
+  assert.equal(resize(800), "0px"); // a bar of the browser's
+  assert.equal(resize(400, 2), "0px"); // the reader has zoomed in
+  life.abort();
+  assert.equal(resize(500), "0px");
 });

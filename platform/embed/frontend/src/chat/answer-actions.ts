@@ -1,3 +1,4 @@
+import { copyButton } from "./copy-button";
 import { make } from "./dom";
 import { FeedbackControl } from "./feedback";
 import { t } from "./strings";
@@ -5,6 +6,8 @@ import { iconButton } from "./thread-item";
 import type { Features, Feedback, Message } from "./types";
 
 export interface AnswerActions {
+  /** the answer's text, for elsewhere */
+  text: () => string;
   judge: (feedback: Feedback | null) => Promise<unknown>;
   regenerate: () => void;
   /** +1 the next one, -1 the one before */
@@ -12,7 +15,7 @@ export interface AnswerActions {
 }
 
 /**
- * What can be done with an answer that is complete: judge it, ask for another one, look at the other ones.
+ * What can be done with an answer that is complete: copy it, judge it, ask for another one, look at the other ones.
  * @param message undefined: nothing was said before it ended
  */
 export function answerActions(message: Message | undefined, actions: AnswerActions, features: Features): HTMLElement {
@@ -23,6 +26,7 @@ export function answerActions(message: Message | undefined, actions: AnswerActio
   const bar = make(
     "div",
     { class: "chat-actions-bar", role: "group", "aria-label": t("answerActions") },
+    message && copyButton(actions.text),
     ...(feedback ? feedback.buttons : []),
     again,
     variants > 1 && variantSwitch(variant, variants, actions.turnTo),

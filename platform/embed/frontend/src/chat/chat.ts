@@ -5,6 +5,7 @@ import { Composer } from "./composer";
 import { Conversation } from "./conversation";
 import { isTouchScreen, make } from "./dom";
 import { Drawer } from "./drawer";
+import { fitAboveKeyboard } from "./keyboard";
 import { type Stage, stageView } from "./layout";
 import { errorNotice } from "./notice";
 import { StickyScroll } from "./sticky-scroll";
@@ -77,6 +78,7 @@ export class Chat {
     document.addEventListener("visibilitychange", () => this.cameBack(), { signal });
     addEventListener("focus", () => this.cameBack(), { signal });
     addEventListener("online", () => this.cameBack(), { signal });
+    fitAboveKeyboard(this.host, signal);
   }
 
   /** Opens the list of conversations; where there is none, begins a new conversation. */

@@ -64,3 +64,8 @@ export function readable(said: unknown): string {
   }
   return `\`\`\`json\n${JSON.stringify(object, null, 2)}\n\`\`\``;
 }
+
+/** An answer's text as it is copied: the markers of its sources mean nothing elsewhere. */
+export function withoutMarkers(text: string): string {
+  return text.replace(/ ?\[\d{1,3}(?:, ?\d{1,3}){0,9}\](?!\()/g, "");
+}

@@ -3,7 +3,7 @@ import { type ApiClient, newKey } from "./api";
 import { ApprovalCard } from "./approval-card";
 import type { Conversation } from "./conversation";
 import { make } from "./dom";
-import { asOneAnswer, readable, withMore } from "./history";
+import { asOneAnswer, readable, withMore, withoutMarkers } from "./history";
 import { AnswerView, questionView } from "./message-view";
 import { turnTo } from "./other-answers";
 import { Problem } from "./problem";
@@ -280,6 +280,7 @@ export class Turn {
   actions() {
     const last = this.messages[this.messages.length - 1];
     const can = {
+      text: () => withoutMarkers(this.answer.text),
       judge: (feedback: Feedback | null) => this.judge(last, feedback),
       regenerate: () => void this.regenerate(),
       turnTo: (step: number) => void turnTo(this, step),

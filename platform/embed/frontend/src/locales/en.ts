@@ -81,7 +81,6 @@ export const en = {
   answerActions: "About this answer",
   copy: "Copy the answer",
   copied: "Copied",
-  copyCode: "Copy this code",
   good: "A good answer",
   bad: "A bad answer",
   whatWasWrong: "What was wrong? (optional)",

