@@ -272,7 +272,7 @@ LETTER = {"to": "ada@acme.example", "text": "The hills are green."}
 async def propose(chat: Page, model_server, *letters: dict[str, str]) -> None:
     model_server.play(calls(*(("send_letter", letter) for letter in letters or [LETTER])), says("So be it."))
     await send(chat, "Write to Ada")
-    await expect(chat.get_by_test_id("approval")).to_be_visible()
+    await expect(chat.get_by_test_id("approval")).to_be_visible(timeout=PATIENCE)
 
 
 def tool_results(model_server) -> list[str]:
