@@ -23,7 +23,7 @@ BUILT = Path(__file__).parents[2] / "platform" / "embed" / "static" / "embed" / 
 PACKAGES = TOOLS / "node_modules"
 HOME = "http://chat.invalid/"
 LENIENT = f"{HOME}lenient"  # marked's HTML is read there, which Trusted Types would refuse
-CSP = "default-src 'none'; script-src 'self'; style-src 'self'; require-trusted-types-for 'script'; trusted-types dompurify"
+CSP = "default-src 'none'; script-src 'self'; require-trusted-types-for 'script'; trusted-types dompurify"
 
 ORDINARY = [
     "One paragraph\nover two lines, with *emphasis*, **strength**, ***both*** and `code`.",
