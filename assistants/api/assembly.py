@@ -14,6 +14,7 @@ from assistants.api.messages import router as messages
 from assistants.api.playground import router as playground
 from assistants.api.runs import router as runs
 from assistants.api.threads import router as threads
+from assistants.api.tool_calls import router as tool_calls
 from assistants.api.usage import router as usage
 from assistants.conf import init_api_function
 from tenants.api.foreign_auth import sign_in_actors
@@ -31,6 +32,7 @@ def assemble_api() -> NinjaAPI:
     api.add_router("", threads, tags=["assistants"])
     api.add_router("", messages, tags=["messages"])
     api.add_router("", runs, tags=["runs"])
+    api.add_router("", tool_calls, tags=["runs"])
     api.add_router("", answers)
     api.add_router("", approvals, tags=["runs"])
     api.add_router("", usage, tags=["usage"])

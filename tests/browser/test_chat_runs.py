@@ -264,6 +264,10 @@ async def test_what_the_assistant_does_is_shown_with_how_it_ended(chat, model_se
     await expect(chat.get_by_test_id("step").nth(1)).to_contain_text("Find letters failed")
     await chat.get_by_test_id("step").nth(1).locator("summary").click()
     await expect(chat.get_by_test_id("arguments").nth(1)).to_have_text("aboutghosts")
+    await chat.reload()
+    await said(chat, "There are two.")
+    await expect(chat.get_by_test_id("steps").locator("summary").first).to_have_text("2 steps")
+    await expect(chat.get_by_test_id("step")).to_contain_text(["Find letters done", "Find letters failed"])
 
 
 LETTER = {"to": "ada@acme.example", "text": "The hills are green."}

@@ -113,6 +113,7 @@ OPERATIONS: Mapping[str, Entry] = {
     "ai_list_thread_messages": finds_nothing(after="{message}"),
     "ai_create_thread_message": Entry(body={**ASK, "assistant_id": "{assistant}"}),
     "ai_delete_thread_message": Entry(),
+    "ai_list_tool_calls": Entry(),
     "ai_list_runs": finds_nothing(after="{run}"),
     "ai_create_run": Entry(body={**ASK, "assistant_id": "{assistant}", "mode": "wait"}),
     "ai_get_run": Entry(),

@@ -156,6 +156,24 @@ async def test_an_approved_call_is_made_and_the_answer_comes(ask, office, delete
     assert [message.type for message in delete_all.asked[-1]] == ["system", "human", "ai", "tool"]
 
 
+async def test_what_was_called_in_a_thread_is_listed_with_how_each_call_ended(ask, office, server, globex):
+    calls = ("look", {}), ("delete", {"what": "all"}), ("delete", {"what": "half"})
+    office.plays(wants(*calls), wants(("delete", {"what": "more"})), "Done.")
+    waiting = await ask()
+
+    async def listed(client: Any = waiting.client) -> Any:
+        return await client.get(f"/api/threads/{waiting.thread_id}/tool-calls/")
+
+    assert [(each["args"], each["status"]) for each in (await listed()).json()] == [(args, "open") for _, args in calls]
+    decided = [{**APPROVE, "call_id": "call_2"}, {**REFUSE, "call_id": "call_3"}]
+    await waiting.decide(*decided)
+    found = (await listed()).json()
+    assert [each["status"] for each in found] == ["completed", "completed", "refused", "open"]
+    assert {each["run_id"] for each in found} == {waiting.run_id}
+    assert [each["name"] for each in found] == ["look", "delete", "delete", "delete"]
+    assert (await listed(server.signed_in(globex))).status_code == 404
+
+
 async def test_the_stream_goes_on_where_it_stopped(ask, delete_all):
     waiting = await ask()
     events = await waiting.stream(APPROVE)

@@ -1,6 +1,17 @@
 import { readEvents } from "./event-stream";
 import { Problem, problemOf } from "./problem";
-import type { Assistant, Decision, Feedback, Message, Passage, Proof, Run, StreamEvent, Thread } from "./types";
+import type {
+  Assistant,
+  Decision,
+  Feedback,
+  Message,
+  Passage,
+  Proof,
+  Run,
+  StreamEvent,
+  Thread,
+  ToolCallMade,
+} from "./types";
 
 export interface StreamOptions {
   /** lets go of the connection; the run goes on */
@@ -62,6 +73,11 @@ export class ApiClient {
       `threads/${encodeURIComponent(threadId)}/messages/?order=desc&limit=500`,
     );
     return newestFirst.reverse();
+  }
+
+  /** @returns what was called in the thread, oldest first */
+  toolCalls(threadId: string): Promise<ToolCallMade[]> {
+    return this.json("GET", `threads/${encodeURIComponent(threadId)}/tool-calls/`);
   }
 
   passage(chunkId: string | number): Promise<Passage> {

@@ -2,11 +2,11 @@ import type { ApiClient } from "./api";
 import type { ApprovalCard } from "./approval-card";
 import { readableName } from "./arguments";
 import { make } from "./dom";
-import { turnsOf } from "./history";
+import { callsByRun, turnsOf } from "./history";
 import { errorNotice } from "./notice";
 import { t } from "./strings";
 import { Turn } from "./turn";
-import type { ChatConfig, Citation, Message, Run, Thread } from "./types";
+import type { ChatConfig, Citation, Message, Run, Thread, ToolCallMade } from "./types";
 
 /** what a conversation tells the chat around it */
 export interface ConversationEvents {
@@ -39,6 +39,8 @@ export class Conversation {
   thread: Thread | null;
   events: ConversationEvents;
   turns: Turn[] = [];
+  /** what was called, by run: known once the thread has been loaded */
+  calls: Map<string, ToolCallMade[]> = new Map();
   loads = 0;
   isLoading = false;
   /** the newest run that is on screen, and where it stands */
@@ -98,13 +100,22 @@ export class Conversation {
     try {
       // In this order: a run that ends between the two has its answer among the messages.
       const run = await this.api.latestRun(this.thread.id);
-      const messages = await this.api.messages(this.thread.id);
+      const [messages] = await Promise.all([this.api.messages(this.thread.id), this.learnCalls()]);
       if (load === this.loads) this.show(messages, run);
     } catch (error) {
       if (!quietly && load === this.loads)
         this.element.replaceChildren(this.notice(error, { retry: () => void this.load() }));
     }
     if (load === this.loads) this.setLoading(false);
+  }
+
+  /** Ask what was called in the thread; without an answer the steps of runs that have ended are not shown. */
+  async learnCalls() {
+    try {
+      this.calls = callsByRun(await this.api.toolCalls(this.thread?.id ?? ""));
+    } catch {
+      // What was said is what counts; the next call will say what is wrong.
+    }
   }
 
   /** @param run the newest */

@@ -1,4 +1,4 @@
-import type { Citation, Message } from "./types";
+import type { Citation, Message, ToolCallMade } from "./types";
 
 export interface StoredTurn {
   question: Message | null;
@@ -30,6 +30,16 @@ export function turnsOf(messages: Message[]): StoredTurn[] {
     else if (isAnswer(message)) turn.answers.push(message);
   }
   return turns.filter(({ question, answers }) => question || answers.length);
+}
+
+/** What was called, by the run that called it. */
+export function callsByRun(calls: ToolCallMade[]): Map<string, ToolCallMade[]> {
+  const byRun = new Map<string, ToolCallMade[]>();
+  for (const call of calls) {
+    const run = String(call.run_id);
+    byRun.set(run, [...(byRun.get(run) ?? []), call]);
+  }
+  return byRun;
 }
 
 /** What a run has said in all: a run that waited tells at its end perhaps only what came since. */

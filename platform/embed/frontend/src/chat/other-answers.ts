@@ -14,7 +14,7 @@ export async function turnTo(turn: Turn, step: number): Promise<void> {
     const at = runs.findIndex(({ id }) => String(id) === place.runId) + step;
     const run = runs[at];
     if (!run) return void conversation.load({ quietly: true });
-    await api.showVariant(String(run.id));
+    await Promise.all([api.showVariant(String(run.id)), conversation.learnCalls()]);
     const numbers = { variant: at + 1, variants: runs.length };
     const messages = (run.messages ?? []).filter(isAnswer).map((message) => ({ ...message, ...numbers }));
     turn.answer.begin();

@@ -2,13 +2,14 @@ import { argumentsView, readableName } from "./arguments";
 import { make } from "./dom";
 import { icon } from "./icons";
 import { t } from "./strings";
+import type { ToolCallMade } from "./types";
 
 export type StepState = "running" | "completed" | "failed" | "refused" | "stopped";
 
 /** What the assistant does before and while it answers: its tool calls, each with how it ended. */
 export class Steps {
   /** by call */
-  steps: Map<string, { item: HTMLElement, state: HTMLElement }> = new Map();
+  steps: Map<string, { item: HTMLElement; state: HTMLElement }> = new Map();
   summary: HTMLElement;
   list: HTMLUListElement;
   element: HTMLDetailsElement;
@@ -53,6 +54,17 @@ export class Steps {
   finish({ call_id, name, status }: { call_id: string, name: string, status: string, error_type?: string }) {
     if (!this.steps.has(call_id)) this.start({ call_id, name });
     this.mark(call_id, status === "completed" || status === "refused" ? status : "failed");
+  }
+
+  /** Show what a run has called, folded away. */
+  restore(calls: readonly ToolCallMade[]) {
+    this.clear();
+    calls.forEach(({ name, args, status }, index) => {
+      const call_id = String(index); // a model may use an id again
+      this.start({ call_id, name, args });
+      this.mark(call_id, status === "open" ? "stopped" : status);
+    });
+    this.close();
   }
 
   /** The answer is there: the steps fold away. */

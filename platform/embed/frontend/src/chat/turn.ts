@@ -191,6 +191,7 @@ export class Turn {
   waits(run: Run, messages: Message[]) {
     this.place = { runId: String(run.id), after: 0 };
     this.answer.begin(asOneAnswer(messages).content);
+    this.showCalls(run.tool_calls);
     this.wait(run.tool_calls ?? [], messages);
     this.setState("waiting");
   }
@@ -249,6 +250,7 @@ export class Turn {
     this.place = { runId, after: 0 };
     this.messages = messages;
     this.isOver = runId !== null;
+    this.showCalls();
     if (run?.status === "failed") {
       this.answer.text = asOneAnswer(messages).content;
       this.broken(run.error_detail);
@@ -273,8 +275,19 @@ export class Turn {
     if (!messages.length) return false;
     this.messages = messages;
     this.answer.begin();
+    this.showCalls();
     this.answer.finish(asOneAnswer(messages), this.actions(), notice);
     return true;
+  }
+
+  /**
+   * Show what the run has called before this page was there.
+   * @param waiting not decided on: their card shows them
+   */
+  showCalls(waiting: ToolCall[] = []) {
+    const calls = this.conversation.calls.get(this.place.runId ?? "") ?? [];
+    const isAsked = (id: string) => waiting.some((call) => call.id === id);
+    this.answer.steps.restore(calls.filter(({ call_id, status }) => status !== "open" || !isAsked(call_id)));
   }
 
   actions() {

@@ -61,6 +61,16 @@ export interface ToolCall {
   args: Record<string, any>;
 }
 
+/** A call that was made, or asked for. */
+export interface ToolCallMade {
+  run_id: string | number | null;
+  call_id: string;
+  name: string;
+  args: Record<string, any>;
+  /** "open": without an answer, as it waits for a person or the run ended before */
+  status: "completed" | "failed" | "refused" | "open";
+}
+
 export interface Decision {
   call_id: string;
   decision: "approve" | "refuse" | "edit";

@@ -6,14 +6,14 @@ import type { ChatConfig } from "./types";
 
 /** What stands where a conversation will be: a greeting, and questions to begin with. */
 export function welcomeView(config: ChatConfig, starters: string[], ask: (text: string) => void): HTMLElement {
+  const items = starters.map((each) => starter(each, ask));
   return make(
     "section",
     { class: "chat-welcome", "data-testid": "welcome" },
     mark(),
     make("h2", { dir: "auto" }, config.greeting || greetingFor(new Date(), config.userName ?? "")),
     make("p", {}, t("invitation")),
-    starters.length > 0 &&
-      make("ul", { class: "chat-starters", "aria-label": t("starters") }, ...starters.map((each) => starter(each, ask))),
+    items.length > 0 && make("ul", { class: "chat-starters", "aria-label": t("starters") }, ...items),
   );
 }
 
