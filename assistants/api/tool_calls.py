@@ -26,7 +26,7 @@ class ToolCallOut(Schema):
     name: str
     args: dict[str, Any]
     status: Literal["completed", "failed", "refused", "open"] = Field(
-        description="`refused` by a person; `open`: without an answer, as it waits for a person or the run ended before."
+        description="`refused` by a person; `open`: not answered, as it waits for a person or its run ended."
     )
 
 
