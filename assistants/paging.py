@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
 from assistants.access import key_of
-from tenants.errors import InvalidInput
+from tenants.paging import Listed, UnknownCursor
+
+__all__ = ["DEFAULT_LIMIT", "HIGHEST_LIMIT", "Listed", "Order", "Page", "UnknownCursor", "page_of", "read_page"]
 
 Row = TypeVar("Row")  # what a page holds: an instance or a tuple; it has a ``pk`` and a ``created_at``
 Stored = TypeVar("Stored", bound=Model)
@@ -26,23 +28,6 @@ class Page:
     limit: int = DEFAULT_LIMIT
     after: Any = None
     order: Order = "asc"
-
-
-@dataclass(frozen=True, slots=True)
-class Listed(Generic[Row]):
-    """A page's rows. ``after`` is the cursor of the next page, or None on the last."""
-
-    rows: list[Row]
-    after: Any = None
-
-
-class UnknownCursor(InvalidInput):
-    """The list has no row with this id: it was deleted, or belongs to another list. Begin again without `after`."""
-
-    code = "unknown_cursor"
-
-    def __init__(self) -> None:
-        super().__init__((self.__doc__ or "").strip(), field="after")
 
 
 def read_page(rows: QuerySet[Stored, Row], page: Page, keep: Callable[[Row], bool] | None = None) -> Listed[Row]:

@@ -51,12 +51,12 @@ class Passage:
     text: str | None
 
 
-def rows_of(receipt: Mapping[str, Any]) -> list[Row]:
-    """The receipt's steps, drawn to the scale of the whole run."""
+def rows_of(receipt: Mapping[str, Any], with_tokens: bool = True) -> list[Row]:
+    """The receipt's steps, drawn to the scale of the whole run; what was used only ``with_tokens``."""
     steps = receipt.get("steps", [])
     ends = [step["start_ms"] + (step.get("ms") or 0) for step in steps]
     scale = WIDTH / max([receipt.get("total_ms") or 0, *ends, 0.01])
-    return [_row(step, scale) for step in steps]
+    return [_row(step, scale, with_tokens) for step in steps]
 
 
 def passages_of(receipt: Mapping[str, Any]) -> list[Passage]:
@@ -109,7 +109,7 @@ def dollars(cost: Decimal | None) -> str:
     return "" if cost is None else f"${as_text(cost)}"
 
 
-def _row(step: Mapping[str, Any], scale: float) -> Row:
+def _row(step: Mapping[str, Any], scale: float, with_tokens: bool) -> Row:
     icon, title = _TITLES[_looks_like(step)]
     length = step.get("ms")
     return Row(
@@ -119,7 +119,7 @@ def _row(step: Mapping[str, Any], scale: float) -> Row:
         start=in_words(step["start_ms"]),
         took="" if length is None else in_words(length),
         bars=list(_bars(step, scale)),
-        facts=list(_facts(step)),
+        facts=list(_facts(step, with_tokens)),
         error=step.get("error_type") or "",
     )
 
@@ -142,7 +142,7 @@ def _bars(step: Mapping[str, Any], scale: float) -> Iterable[tuple[int, int, str
         yield x + silent, width - silent, kind
 
 
-def _facts(step: Mapping[str, Any]) -> Iterable[str]:
+def _facts(step: Mapping[str, Any], with_tokens: bool) -> Iterable[str]:
     if step.get("query"):
         yield f"for “{step['query']}”"
     if step.get("found") is not None:
@@ -151,7 +151,7 @@ def _facts(step: Mapping[str, Any]) -> Iterable[str]:
         yield step["model"]
     if step.get("first_token_ms") is not None:
         yield f"first token after {in_words(step['first_token_ms'])}"
-    if step.get("tokens_in") or step.get("tokens_out"):
+    if with_tokens and (step.get("tokens_in") or step.get("tokens_out")):
         cached = f" ({step['tokens_cached']} cached)" if step.get("tokens_cached") else ""
         yield f"{step.get('tokens_in') or 0} tokens in{cached}, {step.get('tokens_out') or 0} out"
     if step.get("ms") is None and step["kind"] != "store":

@@ -18,7 +18,8 @@ from unfold.views import ChangeList
 from assistants.admin import AssistantFilter, assistant_name, with_assistant_names
 from assistants.models import Run, Thread
 from assistants.replay import NO_BREAK, answers_of, dollars, in_words, passages_of, rows_of, took, tool_calls_of
-from tenants.admin import UncountedPaginator, UseCaseAdmin, moment_column
+from assistants.use_cases.usage import may_see_usage
+from tenants.admin import UncountedPaginator, UseCaseAdmin, actor_in_console, moment_column
 from tenants.words import with_words
 
 MOST_CONVERSATIONS = 500  # that a search looks into, the newest
@@ -35,6 +36,7 @@ def replayed(run: Run) -> dict[str, Any]:
         "passages": passages_of(receipt),
         "tool_calls": tool_calls_of(run),
         "cost": dollars(run.cost),
+        "may_see_costs": True,
         "took": took(run),
         "worked": in_words(receipt["total_ms"]) if receipt.get("total_ms") is not None else "",
         "first_text": in_words(receipt["first_token_ms"]) if receipt.get("first_token_ms") is not None else "",
@@ -90,6 +92,13 @@ class RunAdmin(UseCaseAdmin):
         """The list; the assistants' names are looked up once."""
         return with_assistant_names(super().get_changelist_instance(request))
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Tokens and cost are for owners and administrators, as everywhere."""
+        if may_see_usage(actor_in_console(request)):
+            return self.list_display
+        shown = {"model_and_tokens": "answered_by"}
+        return tuple(shown.get(column, column) for column in self.list_display if column != "price")
+
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         """What makes the list have a search box."""
         return ("thread__name",)
@@ -119,8 +128,11 @@ class RunAdmin(UseCaseAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """The run, replayed. Here the permission to see it has been asked for."""
         run: Run = context["original"]
+        sees_costs = may_see_usage(actor_in_console(request))
         context |= replayed(run) | {
             "answers": answers_of(run),
+            "may_see_costs": sees_costs,
+            "rows": rows_of(run.receipt, with_tokens=sees_costs),
             "assistant_name": self.assistant(run),
             "person": self.person(run),
             "show_history": False,
@@ -144,6 +156,11 @@ class RunAdmin(UseCaseAdmin):
     def model_and_tokens(self, run: Run) -> tuple[str, str]:
         """The model that answered, and tokens in and out."""
         return run.model or "-", f"{run.tokens_in} in, {run.tokens_out} out".replace(" ", NO_BREAK)
+
+    @display(description="Model")
+    def answered_by(self, run: Run) -> str:
+        """The model that answered."""
+        return run.model or "-"
 
     @display(description="Cost")
     def price(self, run: Run) -> str:

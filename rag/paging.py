@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
 
-from tenants.errors import InvalidInput
+from tenants.paging import Listed, UnknownCursor
+
+__all__ = ["Listed", "UnknownCursor", "read_page"]
 
 Row = TypeVar("Row", bound=Model)
-
-
-class UnknownCursor(InvalidInput):
-    """The list has no row with this id: it was deleted, or belongs to another list. Begin again without `after`."""
-
-    code = "unknown_cursor"
-
-    def __init__(self) -> None:
-        super().__init__((self.__doc__ or "").strip(), field="after")
-
-
-@dataclass(frozen=True, slots=True)
-class Listed(Generic[Row]):
-    """A page's rows. ``after`` is the cursor of the next page, or None on the last."""
-
-    rows: list[Row]
-    after: UUID | None = None
 
 
 def read_page(

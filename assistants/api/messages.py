@@ -10,7 +10,7 @@ from ninja.responses import Status
 
 from assistants.access import message_for
 from assistants.api import schemas
-from assistants.api.pages import LINK_HEADER, After, Limit, link_next_page
+from assistants.api.pages import After, Limit
 from assistants.api.rendering import json_response
 from assistants.api.turns import Started, begin
 from assistants.callers import Caller
@@ -19,6 +19,7 @@ from assistants.paging import DEFAULT_LIMIT, Order, Page
 from assistants.presentation import message_as_json
 from assistants.runs import sse
 from assistants.use_cases import messages
+from tenants.api.pages import LINK_HEADER, link_next_page
 from tenants.api.scopes import needs_scope
 from tenants.database import in_database
 from tenants.scopes import CHAT, THREADS_READ, THREADS_WRITE

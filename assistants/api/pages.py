@@ -1,36 +1,13 @@
-"""Lists over HTTP: bare arrays, bounded, with the next page's address in the ``Link`` header (RFC 8288)."""
+"""What the lists of this app take."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from django.http import HttpRequest, HttpResponse
 from ninja import Query
 
-from assistants.paging import HIGHEST_LIMIT, Listed
+from assistants.paging import HIGHEST_LIMIT
+from tenants.api.pages import AFTER, ROWS
 
-Limit = Annotated[int, Query(ge=1, le=HIGHEST_LIMIT, description="Rows of a page, at the most.")]
-After = Annotated[str, Query(description="Id of the last row of the page before; `Link` has the address with it.")]
-
-LINK_HEADER: dict[str, Any] = {
-    "responses": {
-        200: {
-            "headers": {
-                "Link": {
-                    "description": 'Address of the next page, as `<...>; rel="next"`. Not sent with the last one.',
-                    "schema": {"type": "string"},
-                }
-            }
-        }
-    }
-}
-"""For ``openapi_extra`` of an operation that answers with a list."""
-
-
-def link_next_page(request: HttpRequest, response: HttpResponse, listed: Listed[Any]) -> None:
-    """Say where the list goes on, if it does."""
-    if listed.after is None:
-        return
-    query = request.GET.copy()
-    query["after"] = str(listed.after)
-    response["Link"] = f'<{request.build_absolute_uri(f"{request.path}?{query.urlencode()}")}>; rel="next"'
+Limit = Annotated[int, Query(ge=1, le=HIGHEST_LIMIT, description=ROWS)]
+After = Annotated[str, Query(description=f"{AFTER} with it.")]

@@ -10,7 +10,7 @@ from ninja import Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
-from assistants.api.pages import LINK_HEADER, After, Limit, link_next_page
+from assistants.api.pages import After, Limit
 from assistants.api.receipts import ReceiptOut
 from assistants.api.schemas import Key, Sent, ThreadMessageIn
 from assistants.api.turns import Started, begin, begin_again
@@ -22,6 +22,7 @@ from assistants.runs.runner import runner
 from assistants.use_cases import runs
 from tenants.actors import Actor
 from tenants.api.auth import actor_of
+from tenants.api.pages import LINK_HEADER, link_next_page
 from tenants.api.scopes import needs_scope
 from tenants.database import in_database
 from tenants.errors import InvalidInput

@@ -11,12 +11,13 @@ from ninja.responses import Status
 
 from assistants.access import thread_for
 from assistants.api import schemas
-from assistants.api.pages import LINK_HEADER, After, Limit, link_next_page
+from assistants.api.pages import After, Limit
 from assistants.assistants import AIAssistant
 from assistants.callers import Caller
 from assistants.models import Thread
 from assistants.paging import DEFAULT_LIMIT, Page
 from assistants.use_cases import threads
+from tenants.api.pages import LINK_HEADER, link_next_page
 from tenants.api.scopes import needs_scope
 from tenants.database import in_database
 from tenants.scopes import CHAT, THREADS_READ, THREADS_WRITE

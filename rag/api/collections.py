@@ -10,13 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from ninja.responses import Status
 
-from rag.api.document_schemas import CollectionChanges, CollectionDetailOut, CollectionIn, CollectionOut
-from rag.api.pages import LINK_HEADER, After, Limit, link_next_page
+from rag.api.document_schemas import CollectionChanges, CollectionDetailOut, CollectionIn, CollectionOut, ReprocessedOut
+from rag.api.pages import After, Limit
 from rag.models import Collection
 from rag.use_cases import collections, lists
 from rag.use_cases.create_collection import create_collection as make
 from tenants.actors import Actor
 from tenants.api.auth import actor_of
+from tenants.api.pages import LINK_HEADER, link_next_page
 from tenants.api.scopes import needs_scope
 from tenants.database import in_database
 from tenants.scopes import DOCUMENTS_READ, DOCUMENTS_WRITE
@@ -65,6 +66,19 @@ async def update_collection(request: HttpRequest, collection_id: UUID, payload: 
     """Change what is sent, and nothing else."""
     changes = payload.dict(exclude_unset=True)
     return await in_database(collections.change_collection, actor_of(request), collection_id, changes)
+
+
+@router.post(
+    ONE + "reprocess/",
+    response={202: ReprocessedOut},
+    operation_id="reprocess_collection",
+    summary="Take all documents in anew",
+)
+@needs_scope(DOCUMENTS_WRITE)
+async def reprocess_collection(request: HttpRequest, collection_id: UUID) -> Status:
+    """Read, split and embed all of its documents anew, as it is set now. What is there answers until each is ready."""
+    count = await in_database(collections.reprocess_collection, actor_of(request), collection_id)
+    return Status(202, {"documents": count})
 
 
 @router.delete(ONE, response={204: None}, operation_id="delete_collection", summary="Delete a collection")

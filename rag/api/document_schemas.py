@@ -46,6 +46,12 @@ class CollectionDetailOut(CollectionOut):
     documents: Mapping[str, int]
 
 
+class ReprocessedOut(Schema):
+    """How many documents are taken in anew."""
+
+    documents: int
+
+
 class CollectionIn(Schema):
     """A new collection. Language and embedding model are chosen once."""
 

@@ -12,7 +12,7 @@ from ninja.files import UploadedFile
 from ninja.responses import Status
 
 from rag.api import document_schemas as schemas
-from rag.api.pages import LINK_HEADER, After, Limit, Offset, link_next_page
+from rag.api.pages import After, Limit, Offset
 from rag.downloads import as_download
 from rag.models import Chunk, Document
 from rag.use_cases import documents, lists
@@ -23,6 +23,7 @@ from rag.use_cases.room import check_size
 from rag.use_cases.upload_documents import upload_documents as upload
 from tenants.actors import Actor
 from tenants.api.auth import actor_of
+from tenants.api.pages import LINK_HEADER, link_next_page
 from tenants.api.scopes import needs_scope
 from tenants.database import in_database
 from tenants.errors import InvalidInput

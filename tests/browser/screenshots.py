@@ -66,7 +66,15 @@ async def console(browser: Browser, tenant: dict[str, Any], size: Any) -> None:
         await page.locator("#result_list tbody a").first.click()
         await expect(page.get_by_test_id("answer").locator("p").first).to_be_visible()
         await save(page, "console-run.png", size)
+        await document(page, tenant)
         await playground(page, tenant)
+
+
+async def document(page: Page, tenant: dict[str, Any]) -> None:
+    await page.goto(f"{tenant['url']}/admin/rag/document/?q=access")
+    await page.locator("#result_list tbody a").first.click()
+    await page.get_by_test_id("passages").evaluate("section => section.scrollIntoView()")
+    await save(page, "console-document.png", DESKTOP)
 
 
 async def playground(page: Page, tenant: dict[str, Any]) -> None:

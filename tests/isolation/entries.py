@@ -164,6 +164,7 @@ OPERATIONS: Mapping[str, Entry] = {
     "create_collection": Entry(body={"name": "mine"}),
     "get_collection": Entry(),
     "update_collection": Entry(body={"name": "mine"}),
+    "reprocess_collection": Entry(),
     "delete_collection": Entry(),
     "add_document": Entry(body={"text": "mine"}),
     "upload_documents": Entry(files={"files": ("mine.md", b"mine")}),

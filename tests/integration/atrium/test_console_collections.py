@@ -11,6 +11,7 @@ from rag.use_cases.change_embedding_model import reembed_collection
 from rag.use_cases.create_collection import create_collection
 from tenants.models import AccessRule, AuditEntry
 from tests.documents import add_ready_document
+from tests.sessions import session_of
 
 SPLIT = {"chunk_tokens": "220", "overlap_tokens": "40"}
 
@@ -101,6 +102,15 @@ async def test_a_collection_is_deleted_by_who_writes_its_name(owners, acme, page
     for model in (Collection, Document, Embedding):
         assert not await in_acme(model.objects.exists)
     assert "Pages" in (await owners.open("rag/collection/")).text  # it is deleted, says the message
+
+
+async def test_a_collection_is_taken_in_anew_through_the_api(server, acme, pages):
+    address = f"/api/collections/{pages.pk}/reprocess/"
+    refused = await server.signed_in(acme).post(address)  # a member's key
+    assert refused.status_code == 403
+    owners = server.client(acme.host, **await session_of(acme, acme.owner))
+    answer = await owners.post(address)
+    assert (answer.status_code, answer.json()) == (202, {"documents": 2})
 
 
 async def test_a_new_collection_is_split_as_it_was_told(owners, in_acme):

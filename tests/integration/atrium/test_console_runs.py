@@ -139,3 +139,17 @@ async def test_another_tenants_runs_are_not_there(console, acme, globex, in_acme
     strangers = await console(globex.host, "owner")
     assert str(run.pk) not in (await strangers.open("assistants/run/")).text
     assert (await strangers.open(f"assistants/run/{run.pk}/change/")).status_code == 404
+
+
+async def test_editors_see_what_a_run_did_and_not_what_it_used_or_cost(console, acme, staff, in_acme):
+    run = await in_acme(make_run, acme.member, error_code="model_busy", error_detail_admin="status 429")
+    shown = {}
+    for name in ("editor", "admin"):
+        theirs = await console(acme.host, name)
+        pages = ("assistants/run/", f"assistants/run/{run.pk}/change/", f"assistants/thread/{run.thread_id}/change/")
+        shown[name] = [(await theirs.open(page)).text for page in pages]
+    for said, where in (("$0.0006498", 0), ("$0.0006498", 1), ("tokens in", 1), ("status 429", 1), ("tokens in", 2)):
+        assert said in shown["admin"][where], said
+        assert said not in shown["editor"][where], said
+    assert run.model in shown["editor"][0]
+    assert 'data-testid="step"' in shown["editor"][1]
