@@ -16,7 +16,7 @@ from benchmarks.streams import plain
 LARGE = 100_000  # chunks, for which there are aims
 FILTER = {"year": 2007}
 SIZES = {
-    "words": ("rag_posting", "rag_term"),
+    "words": ("rag_word", "rag_postings", "rag_documentwords"),
     "vectors": ("rag_embedding",),
     "texts": ("rag_chunk",),
 }

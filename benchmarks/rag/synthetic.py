@@ -82,7 +82,7 @@ def load(source: Synthetic, chunks: int) -> list[UUID]:
     """Fill the tenant in force; returns its collections. With the rights of the database's owner."""
     from django.db import connection
 
-    from rag.search.lexical import weight_expression
+    from rag.search.lexical import posting_expression
     from tenants.context import owner_rights
 
     collections = [uuid4() for _ in range(COLLECTIONS)]
@@ -92,7 +92,7 @@ def load(source: Synthetic, chunks: int) -> list[UUID]:
         _make_collections(collections)
         _make_documents(collections, documents)
         _copy_chunks(cursor, source, collections, documents, chunks)
-        for statement in _indexing(weight_expression("word.frequency", "chunk.lexeme_count", "index.weighted_length")):
+        for statement in _indexing(posting_expression("chunk.id", "word.frequency", "chunk.lexeme_count")):
             cursor.execute(statement)
         _copy_vectors(cursor, source, collections, documents, chunks)
     return collections
@@ -103,10 +103,7 @@ def _make_collections(collections) -> None:
 
     rows = [Collection(pk=key, name=str(key), language="simple", embedding_model=MODEL) for key in collections]
     Collection.objects.bulk_create(rows)
-    average = (SHORTEST + LONGEST) / 2
-    LexicalIndex.objects.bulk_create(
-        LexicalIndex(collection=row, language="simple", weighted_length=average) for row in rows
-    )
+    LexicalIndex.objects.bulk_create(LexicalIndex(collection=row, language="simple") for row in rows)
 
 
 def _make_documents(collections, documents) -> None:
@@ -139,18 +136,35 @@ def _copy_chunks(cursor, source, collections, documents, chunks) -> None:
             copy.write_row([*row, length, length, ""])
 
 
-def _indexing(weight: str) -> list[str]:
+def _indexing(posting: str) -> list[str]:
+    """As ``rag.ingest.postings`` leaves it: runs of so many, and what is left with the word."""
+    from rag.ingest.postings import LATEST
+    from rag.search.lexical import CHUNK_BITS
+
     return [
-        "ALTER TABLE rag_posting DROP CONSTRAINT rag_posting_pkey",
-        "INSERT INTO rag_posting (lexical_index_id, term, chunk_id, frequency, weight)"
-        f" SELECT index.id, word.lexeme, chunk.id, word.frequency, {weight}"
-        " FROM rag_chunk AS chunk JOIN rag_lexicalindex AS index USING (collection_id),"
-        " LATERAL (SELECT lexeme, cardinality(positions) AS frequency FROM unnest(to_tsvector('simple', chunk.text)))"
-        " AS word",
-        "ALTER TABLE rag_posting ADD CONSTRAINT rag_posting_pkey"
-        " PRIMARY KEY (lexical_index_id, term, chunk_id) INCLUDE (weight)",
-        "INSERT INTO rag_term (lexical_index_id, term, chunk_count)"
-        " SELECT lexical_index_id, term, count(*) FROM rag_posting GROUP BY 1, 2",
+        "CREATE TEMPORARY TABLE packed AS"
+        f" SELECT lexical_index_id, lexeme, array_agg(posting ORDER BY posting) AS postings FROM ("
+        f"  SELECT index.id AS lexical_index_id, word.lexeme, {posting} AS posting,"
+        f"  (row_number() OVER (PARTITION BY index.id, word.lexeme ORDER BY chunk.id) - 1) / {LATEST} AS run"
+        "  FROM rag_chunk AS chunk JOIN rag_lexicalindex AS index USING (collection_id),"
+        "  LATERAL (SELECT lexeme, cardinality(positions) AS frequency FROM unnest(to_tsvector('simple', chunk.text)))"
+        "  AS word) AS numbered"
+        " GROUP BY lexical_index_id, lexeme, run",
+        "INSERT INTO rag_word (lexical_index_id, lexeme, chunk_count, latest)"
+        " SELECT lexical_index_id, lexeme, sum(cardinality(postings)),"
+        f" coalesce(max(postings) FILTER (WHERE cardinality(postings) < {LATEST}), '{{}}')"
+        " FROM packed GROUP BY lexical_index_id, lexeme",
+        "INSERT INTO rag_postings (word_id, first_chunk, postings)"
+        f" SELECT word.id, postings[1] >> {CHUNK_BITS}, postings"
+        " FROM packed JOIN rag_word AS word USING (lexical_index_id, lexeme)"
+        f" WHERE cardinality(postings) = {LATEST}",
+        "INSERT INTO rag_documentwords (document_id, word_ids)"
+        " SELECT document_id, array_agg(word.id) FROM ("
+        "  SELECT DISTINCT chunk.document_id, index.id AS lexical_index_id, unnest(tsvector_to_array(to_tsvector("
+        "  'simple', chunk.text))) AS lexeme"
+        "  FROM rag_chunk AS chunk JOIN rag_lexicalindex AS index USING (collection_id)) AS had"
+        " JOIN rag_word AS word USING (lexical_index_id, lexeme) GROUP BY document_id",
+        "DROP TABLE packed",
         "UPDATE rag_lexicalindex AS index SET chunk_count = counted.chunks, total_length = counted.length"
         " FROM (SELECT collection_id, count(*) AS chunks, sum(lexeme_count) AS length FROM rag_chunk GROUP BY 1)"
         " AS counted WHERE counted.collection_id = index.collection_id",

@@ -16,13 +16,7 @@ from django.db import connection, transaction
 
 from rag.extraction.protocol import Reading
 from rag.ingest.embed import Vectors
-from rag.ingest.postings import (
-    add_postings,
-    count_lexemes,
-    follow_average_length,
-    lock_lexical_index,
-    remove_postings,
-)
+from rag.ingest.postings import add_postings, count_lexemes, lock_lexical_index, remove_postings
 from rag.ingest.split import ChunkDraft
 from rag.models import Chunk, Document, Embedding, LexicalIndex
 
@@ -80,7 +74,8 @@ def write_index(prepared: PreparedDocument) -> bool:
         _remove(document, index)
         chunks = _insert_chunks(document, prepared, count_lexemes(index.language, prepared.searchable))
         _insert_embeddings(chunks, prepared)
-        add_postings(index, chunks, prepared.searchable)
+        add_postings(index, document.pk, chunks, prepared.searchable)
+        index.save()
         document.text = prepared.reading.text
         document.title = prepared.title
         document.media_type = prepared.reading.media_type
@@ -98,7 +93,7 @@ def remove_from_index(document: Document) -> None:
         Document.objects.select_for_update().filter(pk=document.pk).first()
         index = lock_lexical_index(document.collection_id)
         _remove(document, index)
-        follow_average_length(index)
+        index.save()
 
 
 def _remove(document: Document, index: LexicalIndex) -> None:

@@ -5,17 +5,18 @@ from rag.models.collection import Collection
 from rag.models.document import Document, Original
 from rag.models.embedding import Embedding, StagedVector
 from rag.models.ingestion_slot import IngestionSlot
-from rag.models.lexical import LexicalIndex, Posting, Term
+from rag.models.lexical import DocumentWords, LexicalIndex, Postings, Word
 
 __all__ = [
     "Chunk",
     "Collection",
     "Document",
+    "DocumentWords",
     "Embedding",
     "IngestionSlot",
     "LexicalIndex",
     "Original",
-    "Posting",
+    "Postings",
     "StagedVector",
-    "Term",
+    "Word",
 ]

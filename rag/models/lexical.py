@@ -1,26 +1,24 @@
-"""The word index: for each word, the chunks that it is in, with its part of their BM25 score.
+"""The word index: for each word, the chunks that it is in, packed.
 
-S. Robertson and H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009. The part of the
-score that depends on the chunk alone is stored as ``weight``; how rare a word is, is counted when it is asked
-for.
+S. Robertson and H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009. What the formula needs
+of a word in a chunk (how often it is there, how long the chunk is) and the chunk's key are one number, a *posting*
+(``rag.search.lexical`` says how): a row for each would take six times the room.
 """
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from rag.models.chunk import Chunk
 from rag.models.collection import Collection
-from rag.models.fields import RealField
+from rag.models.document import Document
 
 
 class LexicalIndex(models.Model):
     """One collection's word index and its statistics.
 
-    ``language`` is the text-search configuration that the postings were made with. ``total_length`` counts
-    the lexemes of all chunks. ``weighted_length`` is the average length that the postings' weights were made
-    for: they are made anew when the true average has moved away from it. A small key of its own, because each
-    posting holds it.
+    ``language`` is the text-search configuration that the words were made with. ``total_length`` counts the lexemes of
+    all chunks. A small key of its own, because each word holds it. Its row is the lock of all that belongs to it.
     """
 
     id = models.AutoField(primary_key=True)
@@ -28,7 +26,6 @@ class LexicalIndex(models.Model):
     language = models.CharField(max_length=63)
     chunk_count = models.BigIntegerField(default=0)
     total_length = models.BigIntegerField(default=0)
-    weighted_length = models.FloatField(default=0)
 
     class Meta:
         verbose_name_plural = "lexical indexes"
@@ -42,39 +39,58 @@ class LexicalIndex(models.Model):
         return self.total_length / self.chunk_count if self.chunk_count else 0.0
 
 
-class Term(models.Model):
-    """In how many chunks of a collection a lexeme is: kept with the postings, so that a search need not count them.
+class Word(models.Model):
+    """A lexeme of a collection, the number of chunks that it is in, and its latest postings.
 
-    A word that is in no chunk any more keeps its row with 0.
+    Most words are rare: all of their postings are here, and one row is all that a search reads of them. From time to
+    time those of a commoner word are moved to a row of ``Postings``. A word that is in no chunk any more keeps its row
+    with 0.
     """
 
-    pk = models.CompositePrimaryKey("lexical_index_id", "term")
+    id = models.AutoField(primary_key=True)
     lexical_index = models.ForeignKey(
-        LexicalIndex, on_delete=models.CASCADE, related_name="terms", db_constraint=False, db_index=False
+        LexicalIndex, on_delete=models.CASCADE, related_name="words", db_constraint=False, db_index=False
     )
     chunk_count = models.IntegerField()
-    term = models.TextField(db_collation="C")
+    lexeme = models.TextField(db_collation="C")
+    latest = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        constraints = (models.UniqueConstraint(name="one_word_an_index", fields=["lexical_index", "lexeme"]),)
 
     def __str__(self) -> str:
-        return f"{self.term} in {self.chunk_count} chunks"
+        return f"{self.lexeme} in {self.chunk_count} chunks"
 
 
-class Posting(models.Model):
-    """``term`` (a lexeme) occurs ``frequency`` times in ``chunk``.
+class Postings(models.Model):
+    """A run of a word's postings, in the order of their chunks. ``first_chunk`` is no chunk behind the first of them.
 
-    There are about a hundred a chunk, so the row is small and has no foreign keys in the database: their
-    triggers would cost more than the rows. ``rag.ingest.index`` removes postings with their chunk. The
-    primary key carries ``weight`` (migration 0001), so that a search reads nothing but the index.
+    Runs of a word do not overlap, and lie before its ``latest``. No foreign keys in the database: their triggers would
+    cost more than the rows.
     """
 
-    pk = models.CompositePrimaryKey("lexical_index_id", "term", "chunk_id")
-    chunk = models.ForeignKey(Chunk, on_delete=models.CASCADE, related_name="postings", db_constraint=False)
-    lexical_index = models.ForeignKey(
-        LexicalIndex, on_delete=models.CASCADE, related_name="postings", db_constraint=False, db_index=False
-    )
-    weight = RealField()
-    frequency = models.PositiveSmallIntegerField()
-    term = models.TextField(db_collation="C")
+    pk = models.CompositePrimaryKey("word_id", "first_chunk")
+    first_chunk = models.BigIntegerField()
+    word = models.ForeignKey(Word, on_delete=models.CASCADE, related_name="runs", db_constraint=False, db_index=False)
+    postings = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        verbose_name_plural = "postings"
 
     def __str__(self) -> str:
-        return f"{self.term} in chunk {self.chunk_id}"
+        return f"Postings of {self.word_id} from chunk {self.first_chunk}"
+
+
+class DocumentWords(models.Model):
+    """Which words a document has, so that they are found when it is taken out."""
+
+    document = models.OneToOneField(
+        Document, on_delete=models.CASCADE, primary_key=True, related_name="+", db_constraint=False
+    )
+    word_ids = ArrayField(models.IntegerField())
+
+    class Meta:
+        verbose_name_plural = "words of documents"
+
+    def __str__(self) -> str:
+        return f"Words of {self.document_id}"

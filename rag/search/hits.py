@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+from operator import attrgetter
 from uuid import UUID
 
 from tenants.prepared import prepared_rows
@@ -32,6 +33,9 @@ class Found:
     lexical_score: float | None = None
     vector_rank: int | None = None
     similarity: float | None = None
+
+
+_PLACE = attrgetter("score", "lexical_rank", "lexical_score", "vector_rank", "similarity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def read_hits(found: Sequence[Found]) -> list[Hit]:
         return []
     rows = {row[0]: row for row in prepared_rows(_CHUNKS, {"ids": [each.chunk_id for each in found]})}
     return [
-        Hit(*rows[each.chunk_id], *astuple(each)[1:], (each.chunk_id,))  # type: ignore[call-arg]  # rows are of Any
+        Hit(*rows[each.chunk_id], *_PLACE(each), (each.chunk_id,))  # type: ignore[call-arg]  # rows are of Any
         for each in found
         if each.chunk_id in rows
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Literal
 
 from rag.search.fusion import reciprocal_rank_fusion
@@ -64,7 +65,8 @@ def candidates(query: str, scope: Scope, options: Options, query_vectors: Sequen
 def finished(query: str, hits: Sequence[Hit], options: Options) -> list[Hit]:
     """The passages that are handed out."""
     different = without_duplicates(hits)
-    passages = joined_with_neighbours(different, options.limit) if options.join else different[: options.limit]
+    limit = options.limit
+    passages = joined_with_neighbours(different, limit) if options.join else list(islice(different, limit))
     return with_marks(query[:LONGEST_QUERY], passages) if options.marks else passages
 
 

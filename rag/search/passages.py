@@ -7,7 +7,7 @@ whole word, or with a whole row where it begins inside a table.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from rag.search.hits import Hit
@@ -28,32 +28,32 @@ JOIN rag_document AS document ON document.id = given.id
 """
 
 
-def without_duplicates(hits: Iterable[Hit]) -> list[Hit]:
-    """The hits without those that say nearly the same as a better one.
+def without_duplicates(hits: Iterable[Hit]) -> Iterator[Hit]:
+    """The hits without those that say nearly the same as a better one, each when it is asked for.
 
     Texts that differ in a number do not say the same: last year's price is no duplicate of this year's.
     """
-    kept: list[tuple[Hit, frozenset[str]]] = []
+    kept: list[frozenset[str]] = []
     for hit in hits:
         words = frozenset(_WORD.findall(hit.text.casefold()))
-        if not any(_say_the_same(words, others) for _, others in kept):
-            kept.append((hit, words))
-    return [hit for hit, _ in kept]
+        if not any(_say_the_same(words, others) for others in kept):
+            kept.append(words)
+            yield hit
 
 
 def _say_the_same(words: frozenset[str], others: frozenset[str]) -> bool:
     if min(len(words), len(others)) < NEARLY_ALL * max(len(words), len(others)):
         return False
-    apart = words ^ others
-    shared = len(words | others) - len(apart)
-    if shared < NEARLY_ALL * (shared + len(apart)):
+    shared = len(words & others)
+    if shared < NEARLY_ALL * (len(words) + len(others) - shared):
         return False
+    apart = words ^ others
     return not any(character.isdigit() for word in apart for character in word)
 
 
-def joined_with_neighbours(hits: Sequence[Hit], limit: int) -> list[Hit]:
+def joined_with_neighbours(hits: Iterable[Hit], limit: int) -> list[Hit]:
     """At most ``limit`` passages in the order of their best chunks, each of up to ``MOST_JOINED`` chunks that follow on
-    one another below the same heading."""
+    one another below the same heading. Hits behind those that are needed are not looked at."""
     groups: list[list[Hit]] = []
     for hit in hits:
         beside = next((group for group in groups if _continues(group, hit)), None)

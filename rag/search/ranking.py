@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from pgvector import HalfVector
+import numpy as np
 
 from rag.ingest.embed import Vectors
 from rag.search import lexical, vector
@@ -24,7 +24,8 @@ Ranking = list[tuple[int, float]]
 
 _SEARCHED = """
 searched AS MATERIALIZED (
-    SELECT id, language, chunk_count FROM rag_lexicalindex WHERE collection_id = ANY(%(collections)s::uuid[])
+    SELECT id, collection_id, language, chunk_count, total_length FROM rag_lexicalindex
+    WHERE collection_id = ANY(%(collections)s::uuid[])
 )"""
 _CHOSEN = """
 documents AS MATERIALIZED (
@@ -82,7 +83,7 @@ def rank(
         "ef_search": vector.EF_SEARCH,
     }
     for name, each in asked.items():
-        parameters[name] = HalfVector(each.vector).to_text()
+        parameters[name] = str(np.asarray(each.vector, np.float16).tolist())
         parameters[f"{name}_of"] = scope.of_model(each.model)
     statement = _statement(asked, condition if scope.filter else "")
     found: dict[str, Ranking] = {"by_words": [], **{name: [] for name in asked}}

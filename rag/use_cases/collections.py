@@ -26,7 +26,10 @@ class NameDoesNotMatch(InvalidInput):
 _CHANGEABLE = ("name", "description", "chunk_tokens", "overlap_tokens")
 # By SQL: Django would load each of them. In this order, because the later are what the earlier hang on.
 _REMOVE = (
-    "DELETE FROM rag_posting USING rag_lexicalindex AS its WHERE lexical_index_id = its.id AND its.collection_id = %s",
+    "DELETE FROM rag_postings USING rag_word AS word JOIN rag_lexicalindex AS its ON its.id = word.lexical_index_id"
+    " WHERE word_id = word.id AND its.collection_id = %s",
+    "DELETE FROM rag_word USING rag_lexicalindex AS its WHERE lexical_index_id = its.id AND its.collection_id = %s",
+    "DELETE FROM rag_documentwords USING rag_document AS its WHERE document_id = its.id AND its.collection_id = %s",
     "DELETE FROM rag_embedding WHERE collection_id = %s",
     "DELETE FROM rag_chunk WHERE collection_id = %s",
 )

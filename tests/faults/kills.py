@@ -19,8 +19,17 @@ CHUNKS = """
     SELECT document.source, chunk.ordinal, chunk.heading, chunk.page, chunk.start_offset, chunk.end_offset,
            chunk.table_header, chunk.text, chunk.content_hash, chunk.lexeme_count,
            (SELECT count(*) FROM acme.rag_embedding WHERE chunk_id = chunk.id),
-           (SELECT count(*) FROM acme.rag_posting WHERE chunk_id = chunk.id)
+           word.postings
     FROM acme.rag_chunk AS chunk JOIN acme.rag_document AS document ON document.id = chunk.document_id
+    LEFT JOIN (
+        SELECT posting >> 24 AS chunk_id, array_agg(lexeme || (posting & 16777215) ORDER BY lexeme) AS postings
+        FROM (
+            SELECT lexeme, unnest(latest) AS posting FROM acme.rag_word
+            UNION ALL
+            SELECT lexeme, unnest(postings) FROM acme.rag_word JOIN acme.rag_postings ON word_id = rag_word.id
+        ) AS held
+        GROUP BY 1
+    ) AS word ON word.chunk_id = chunk.id
     WHERE chunk.collection_id = %s ORDER BY 1, 2
 """
 STATISTICS = "SELECT chunk_count, total_length FROM acme.rag_lexicalindex WHERE collection_id = %s"

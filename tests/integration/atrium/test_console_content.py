@@ -119,13 +119,13 @@ async def test_chosen_documents_are_taken_in_anew_and_cancelled(console, acme, i
 
 
 async def test_a_deleted_document_is_gone_with_its_passages(console, acme, in_acme):
-    from rag.models import Chunk, Posting
+    from rag.models import Chunk, DocumentWords
 
     document = await in_acme(add_ready_document, acme, "# Anvils\n\nHeavy.", source="anvils.md")
-    assert await in_acme(Posting.objects.exists)
+    assert await in_acme(DocumentWords.objects.exists)
     owners = await console(acme.host, "owner")
     assert (await owners.send(f"rag/document/{document}/delete/", post="yes")).status_code == 302
-    for model in (Document, Chunk, Posting):
+    for model in (Document, Chunk, DocumentWords):
         assert not await in_acme(model.objects.exists)
 
 

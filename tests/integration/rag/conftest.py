@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from django.db import connection
 
 from rag.models import Collection, Document
 from rag.use_cases.add_document import add_document
@@ -42,6 +43,22 @@ def make_library(tenant: TenantFixture, name: str = "Handbook", **options: str) 
     """A collection in the tenant in force."""
     editor = tenant.actor(tenant.owner)
     return Library(tenant, editor, tenant.actor(), create_collection(editor, name, **options))
+
+
+def postings() -> list[tuple[int, str, int, int]]:
+    """All postings of the tenant in force, unpacked: chunk, lexeme, frequency, length; in no order."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT posting >> 24, lexeme, (posting >> 16) & 255, posting & 65535
+            FROM (
+                SELECT lexeme, unnest(latest) AS posting FROM rag_word
+                UNION ALL
+                SELECT lexeme, unnest(postings) FROM rag_word JOIN rag_postings ON word_id = rag_word.id
+            ) AS held
+            """
+        )
+        return cursor.fetchall()
 
 
 @pytest.fixture

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from uuid import UUID
 
 import pytest
-from django.db import connection
 
 from rag.exceptions import EmbeddingUnavailable
+from rag.ingest import postings as postings_module
 from rag.ingest.kinds import DOCX
 from rag.ingest.postings import count_lexemes
-from rag.models import Chunk, Document, Embedding, LexicalIndex, Posting, Term
+from rag.models import Chunk, Document, DocumentWords, Embedding, LexicalIndex, Postings, Word
 from rag.use_cases import ingest_document as ingestion
 from rag.use_cases.add_document import add_document
 from rag.use_cases.collections import change_collection
@@ -20,7 +21,7 @@ from rag.use_cases.delete_document import delete_document
 from rag.use_cases.documents import reprocess_document
 from rag.use_cases.ingest_document import ingest_document
 from tenants.database import give_connections_back
-from tests.integration.rag.conftest import Library
+from tests.integration.rag.conftest import Library, postings
 from tests.office_files import docx
 
 TEXT = "# Pumps\n\nA pump moves water.\n\n## Repair\n\nReplace the gasket of the pump, then the pump's seal.\n"
@@ -33,9 +34,10 @@ def contents(document: Document) -> list[tuple[int, str, str, int, int]]:
     return list(Chunk.objects.filter(document=document).order_by("ordinal").values_list(*fields))
 
 
-def postings() -> list[tuple[int, str, int, float]]:
-    rows = Posting.objects.values_list("chunk__ordinal", "term", "frequency", "weight", "chunk__document")
-    return sorted((place, term, frequency, round(weight, 4), doc) for place, term, frequency, weight, doc in rows)
+def words_by_place() -> list[tuple[UUID, int, str, int, int]]:
+    """All that is kept of words, without the chunks' keys."""
+    places = {chunk.pk: (chunk.document_id, chunk.ordinal) for chunk in Chunk.objects.all()}
+    return sorted((*places[chunk], *facts) for chunk, *facts in postings())
 
 
 def assert_statistics_are_true(library: Library) -> None:
@@ -44,13 +46,23 @@ def assert_statistics_are_true(library: Library) -> None:
     chunks = list(Chunk.objects.filter(collection=library.collection))
     assert index.chunk_count == len(chunks)
     assert index.total_length == sum(chunk.lexeme_count for chunk in chunks)
-    assert set(Posting.objects.values_list("chunk_id", flat=True)) <= {chunk.pk for chunk in chunks}
+    found = postings()
+    assert {(chunk, length) for chunk, _, _, length in found} <= {(chunk.pk, chunk.lexeme_count) for chunk in chunks}
+    assert len(set(found)) == len(found)
     assert Embedding.objects.count() == len(chunks)
     assert all(row.document_id == row.chunk.document_id for row in Embedding.objects.select_related("chunk"))
-    counted = Counter(Posting.objects.values_list("term", flat=True))
-    assert dict(Term.objects.filter(chunk_count__gt=0).values_list("term", "chunk_count")) == counted
-    if chunks:
-        assert index.average_length == pytest.approx(index.weighted_length, rel=0.1)
+    counted = Counter(lexeme for _, lexeme, _, _ in found)
+    assert dict(Word.objects.filter(chunk_count__gt=0).values_list("lexeme", "chunk_count")) == counted
+    assert_in_order()
+
+
+def assert_in_order() -> None:
+    """Runs do not overlap, and are in the order of their chunks: so is what a search may skip by."""
+    for word in Word.objects.all():
+        runs = list(Postings.objects.filter(word=word).order_by("first_chunk"))
+        held = [posting for run in runs for posting in run.postings] + word.latest
+        assert held == sorted(held)
+        assert all(run.first_chunk <= run.postings[0] >> 24 for run in runs)
 
 
 def test_a_document_is_ready_with_its_chunks(library):
@@ -76,17 +88,16 @@ def test_every_chunk_has_a_vector_by_the_collections_model(library):
 
 def test_words_are_counted_in_the_collections_language(library):
     document = library.add("Pumping pumps pumped the water", "a.txt", title="x")
-    frequencies = dict(Posting.objects.filter(chunk__document=document).values_list("term", "frequency"))
-    assert frequencies == {"pump": 3, "water": 1, "x": 1}
+    assert {lexeme: frequency for _, lexeme, frequency, _ in postings()} == {"pump": 3, "water": 1, "x": 1}
     assert Chunk.objects.get(document=document).lexeme_count == 5
     assert count_lexemes("simple", ["the the water", ""]) == [3, 0]
 
 
 def test_ingesting_again_changes_nothing(library):
     document = library.add(LONG, "essay.md")
-    before = contents(document), postings()
+    before = contents(document), words_by_place()
     ingest_document(document.pk)
-    assert (contents(document), postings()) == before
+    assert (contents(document), words_by_place()) == before
     assert_statistics_are_true(library)
 
 
@@ -102,7 +113,8 @@ def test_statistics_stay_true_through_adding_replacing_and_deleting(library):
     delete_document(library.editor, first.pk)
     delete_document(library.editor, Document.objects.get(source="tiny.txt").pk)
     assert_statistics_are_true(library)
-    assert not Posting.objects.exists()
+    assert not postings()
+    assert not DocumentWords.objects.exists()
 
 
 def test_an_empty_document_fails_with_a_reason_and_does_no_harm(library):
@@ -169,7 +181,7 @@ def test_rows_of_a_table_know_their_columns(library):
         assert chunk.text.startswith("| P")
         assert chunk.text.endswith(" |")
         assert (chunk.table_header or chunk.text).startswith("| Part | Price | Remark |")
-    words = dict(Posting.objects.filter(chunk=chunks[-1]).values_list("term", "frequency"))
+    words = {lexeme: frequency for chunk, lexeme, frequency, _ in postings() if chunk == chunks[-1].pk}
     assert words["price"] == words["remark"] == 1
 
 
@@ -235,8 +247,17 @@ def test_many_jobs_at_once_leave_each_document_once(library):
     assert_statistics_are_true(library)
 
 
-def test_postings_are_read_from_the_index_alone(library):
-    library.add(LONG, "essay.md")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_get_indexdef('rag_posting_pkey'::regclass)")
-        assert "INCLUDE (weight)" in cursor.fetchone()[0]
+def test_a_common_words_postings_are_kept_in_runs(library, monkeypatch):
+    """Their order and their counts are right whatever is added, replaced and taken out, and in which order."""
+    monkeypatch.setattr(postings_module, "LATEST", 4)
+    for number in range(7):
+        library.add(LONG if number % 3 else TEXT, f"{number}.md")
+        assert_statistics_are_true(library)
+    assert Postings.objects.filter(word__lexeme="sentenc").count() > 3
+    for number in (3, 0, 6):
+        library.add(f"# Shorter\n\nSentence {number}.", f"{number}.md")
+        assert_statistics_are_true(library)
+    for number in (1, 6, 5, 2, 0, 4, 3):
+        delete_document(library.editor, Document.objects.get(source=f"{number}.md").pk)
+        assert_statistics_are_true(library)
+    assert not Postings.objects.exists()

@@ -8,13 +8,24 @@ import pytest
 from django.db import connection, transaction
 
 from rag.exceptions import EmbeddingUnavailable, UnknownLanguage, UnsupportedType
-from rag.models import Chunk, Collection, Document, Embedding, LexicalIndex, Original, Posting
+from rag.models import (
+    Chunk,
+    Collection,
+    Document,
+    DocumentWords,
+    Embedding,
+    LexicalIndex,
+    Original,
+    Postings,
+    Word,
+)
 from rag.use_cases.add_document import LARGEST_DOCUMENT, add_document
 from rag.use_cases.collections import delete_collection
 from rag.use_cases.create_collection import create_collection
 from rag.use_cases.delete_document import delete_document
 from tenants.context import public_context
 from tenants.errors import Conflict, InvalidInput, NotAllowed, NotFound, TooLarge
+from tests.integration.rag.conftest import postings
 from tests.office_files import pdf
 
 
@@ -125,13 +136,14 @@ def test_a_document_for_an_unknown_collection_is_refused(library):
 def test_deleting_a_document_leaves_nothing_of_it(library):
     document = library.add("# A\n\nSome text.", "a.md")
     delete_document(library.editor, document.pk)
-    for model in (Document, Original, Chunk, Embedding, Posting):
+    for model in (Document, Original, Chunk, Embedding, DocumentWords):
         assert not model.objects.exists()
+    assert not postings()
     assert library.found("text") == []
 
 
 def test_deleting_a_collection_leaves_nothing_of_it(library):
     library.add("# A\n\nSome text.", "a.md")
     delete_collection(library.editor, library.collection.pk)
-    for model in (Collection, Document, Original, Chunk, Embedding, Posting, LexicalIndex):
+    for model in (Collection, Document, Original, Chunk, Embedding, Word, Postings, DocumentWords, LexicalIndex):
         assert not model.objects.exists()

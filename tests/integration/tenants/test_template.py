@@ -112,10 +112,10 @@ def test_the_moments_of_a_new_tenants_rows_are_its_own(clean):
         "ALTER TABLE auth_group ALTER COLUMN id SET GENERATED ALWAYS",
         "ALTER TABLE auth_group RENAME CONSTRAINT auth_group_pkey TO another_name",
         "ALTER TABLE tenants_accessrule DROP CONSTRAINT access_rule_names_its_audience",
-        "ALTER TABLE rag_posting RESET (autovacuum_vacuum_scale_factor)",
-        "ALTER TABLE rag_posting ENABLE ROW LEVEL SECURITY",
-        "ALTER TABLE rag_posting REPLICA IDENTITY FULL",
-        "CREATE POLICY closed ON rag_posting USING (false)",
+        "ALTER TABLE rag_word RESET (autovacuum_vacuum_scale_factor)",
+        "ALTER TABLE rag_postings ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE rag_postings REPLICA IDENTITY FULL",
+        "CREATE POLICY closed ON rag_postings USING (false)",
         "DROP INDEX embedding_hnsw_wordllama_256",
         "CREATE INDEX one_more ON auth_group (name)",
         "ALTER SEQUENCE auth_group_id_seq INCREMENT BY 2",
@@ -188,7 +188,7 @@ def test_what_an_apps_own_sql_makes_is_replayed_too(clean, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "statement", ["CREATE TYPE mood AS ENUM ('good')", "CREATE POLICY closed ON rag_posting USING (false)"]
+    "statement", ["CREATE TYPE mood AS ENUM ('good')", "CREATE POLICY closed ON rag_postings USING (false)"]
 )
 def test_a_schema_that_cannot_be_replayed_is_migrated(clean, monkeypatch, caplog, statement):
     monkeypatch.setattr(template, "seed", make_more(statement))
