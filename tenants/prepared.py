@@ -14,6 +14,8 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Expression, Field, Model, QuerySet
 
+from tenants.context import active_schema
+
 Row = TypeVar("Row", bound=Model)
 _NEVER_UNASKED = 2**31
 
@@ -87,6 +89,6 @@ def prepared_rows(statement: str, parameters: Any) -> list[tuple[Any, ...]]:
         held = cursor.connection
         held.prepare_threshold = _NEVER_UNASKED  # Django's None would mean: not even when asked
         server_side = psycopg.Cursor(held)
-        named = f"/* {connection.schema_name} */ {statement}"
+        named = f"/* {active_schema().schema_name} */ {statement}"
         with connection.wrap_database_errors, server_side:
             return server_side.execute(named, parameters, prepare=True).fetchall()
