@@ -44,7 +44,7 @@ DROP TABLE packed_run;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rag', '0005_models_of_collections'),
+        ('rag', '0006_documents_by_type'),
     ]
 
     operations = [
