@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import numpy as np
-
 from rag.ingest.embed import Vectors
 from rag.search import lexical, vector
 from rag.search.filters import filter_sql
@@ -83,7 +81,7 @@ def rank(
         "ef_search": vector.EF_SEARCH,
     }
     for name, each in asked.items():
-        parameters[name] = str(np.asarray(each.vector, np.float16).tolist())
+        parameters[name] = str(each.vector.astype("float16").tolist())
         parameters[f"{name}_of"] = scope.of_model(each.model)
     statement = _statement(asked, condition if scope.filter else "")
     found: dict[str, Ranking] = {"by_words": [], **{name: [] for name in asked}}
