@@ -14,7 +14,8 @@ import pytest
 from playwright.async_api import Page, Route, async_playwright
 
 from tests.browser.chromium import ARGUMENTS, system_chromium
-from tests.browser.hostile_outputs import HOSTILE_OUTPUTS
+from tests.browser.hostile.generated import generated
+from tests.browser.hostile.written import CLOSED, UNCLOSED
 from tests.nodejs import TOOLS
 
 pytestmark = pytest.mark.browser
@@ -91,7 +92,7 @@ JUDGE = """async ({ hostile, ordinary }) => {
         const [ours, theirs] = [outline(shown(text)).trim(), outline(body).trim()];
         if (ours !== theirs) wrong.push(["marked", text, ours, theirs]);
     }
-    return { wrong, hacked: window.hacked ?? null };
+    return { wrong, hacked: window.__pwned ?? null };
 }"""
 
 
@@ -131,15 +132,10 @@ async def judged(page: Page, hostile: list[str], ordinary: list[str]) -> dict[st
     return await page.evaluate(JUDGE, {"hostile": hostile, "ordinary": ordinary})
 
 
-async def test_hostile_outputs_run_nothing_load_nothing_and_pretend_nothing(strict_page):
+async def test_hostile_texts_do_nothing_and_ordinary_ones_are_read_as_marked_reads_them(strict_page):
     page, noticed = strict_page
-    assert len(HOSTILE_OUTPUTS) >= 60
-    found = await judged(page, HOSTILE_OUTPUTS, [])
+    found = await judged(page, [*CLOSED.values(), *UNCLOSED.values(), *generated().values()], [])
     assert found == {"wrong": [], "hacked": None}
     assert noticed == []
-
-
-async def test_ordinary_texts_are_read_as_marked_reads_them(strict_page):
-    page, _ = strict_page
     await page.goto(LENIENT)
     assert (await judged(page, [], ORDINARY))["wrong"] == []
