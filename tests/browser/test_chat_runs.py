@@ -389,12 +389,15 @@ async def test_a_new_answer_that_fails_leaves_the_one_before(chat, model_server)
     await said(chat, "Green.")
 
 
-async def test_an_answer_is_judged(chat, model_server, acme):
+async def test_an_answer_is_copied_and_judged(chat, model_server, acme):
     def given() -> list[Any]:
         return list(Message.objects.filter(thumb__isnull=False).values_list("thumb", "feedback"))
 
     model_server.play(says("Green."))
     await send(chat)
+    await chat.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await chat.get_by_test_id("copy").click()
+    await chat.wait_for_function("navigator.clipboard.readText().then(text => text === 'Green.')")
     await chat.get_by_test_id("thumb-down").click()
     await chat.get_by_test_id("feedback-text").fill("They are blue.")
     await chat.get_by_test_id("feedback-send").click()
@@ -416,4 +419,10 @@ async def test_everything_fits_on_a_phone(chat, model_server, scheme):
     await chat.set_viewport_size(PHONE)
     await propose(chat, model_server, {"to": "a" * 300, "text": WORDS})
     await chat.get_by_test_id("edit-arguments").click()
-    assert await chat.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    for width in (PHONE["width"], 320):
+        await chat.set_viewport_size({**PHONE, "width": width})
+        assert await chat.evaluate("document.documentElement.scrollWidth") <= width
+        await expect(chat.get_by_test_id("approve-changed")).to_be_in_viewport()
+    await chat.emulate_media(media="print")
+    await expect(chat.get_by_test_id("question")).to_be_visible()
+    await expect(chat.get_by_test_id("composer")).to_be_hidden()
