@@ -21,6 +21,7 @@ from embed.look import look_of, style_of
 from embed.models import Site
 from embed.origins import is_allowed
 from embed.pages import own_origin
+from embed.translations import translations
 from tenants.database import in_database
 
 LAUNCHER = Path(__file__).parent / "static" / "embed" / "dist" / "launcher.js"
@@ -112,7 +113,7 @@ def _chat(request: HttpRequest, site: Site, mode: str, ancestors: Iterable[str])
     look = look_of(site)
     config = {
         **{"key": site.public_key, "mode": mode, "name": site.name, "open": site.enabled, "consent": site.consent},
-        **{"fallback": site.fallback, "languages": look["languages"]},
+        **{"fallback": site.fallback, "languages": look["languages"], "translations": translations()},
     }
     response = render(request, "embed/frame.html", {"site": site, "config": config, "style": style_of(look)})
     return _guarded(response, frame_ancestors(ancestors))

@@ -13,13 +13,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
 from embed.account_views import tenant_name
+from embed.translations import translations
 from tenants.database import in_database
-
-STARTERS = (
-    "What can I ask you about?",
-    "Give me a short overview",
-    "How do I get started?",
-)
 
 
 @never_cache
@@ -53,6 +48,7 @@ def _page(member: dict[str, Any]) -> dict[str, Any]:
             "csrfCookie": settings.CSRF_COOKIE_NAME,
             "signInUrl": reverse("login"),
             "userName": member["name"],
-            "starters": list(STARTERS),
+            "tenantName": tenant_name(),
+            "translations": translations(),
         },
     }

@@ -20,7 +20,7 @@ TESTS = Path(__file__).parent / "js"
 
 def run(*command: str) -> None:
     environment = {**os.environ, "NODE_PATH": str(TOOLS / "node_modules")}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
 
 

@@ -2,6 +2,8 @@
 
 import { cookie } from "./chat/api";
 import { theChatElement } from "./chat/atrium-chat";
+import { type Translations, speak } from "./chat/language";
+import { t } from "./chat/strings";
 import { ALL_FEATURES, type ChatConfig } from "./chat/types";
 
 /** What the page's JSON script says. */
@@ -11,7 +13,8 @@ interface PageConfig {
   csrfCookie: string;
   signInUrl: string;
   userName: string;
-  starters: string[];
+  tenantName: string;
+  translations: Translations;
 }
 
 const PREFIX = "#thread=";
@@ -22,17 +25,25 @@ function pageConfig(): PageConfig {
   return JSON.parse(document.getElementById("chat-config")?.textContent ?? "");
 }
 
-function chatConfig({ apiBase, csrfCookie, signInUrl, userName, starters }: PageConfig): ChatConfig {
+function chatConfig({ apiBase, csrfCookie, signInUrl, userName }: PageConfig): ChatConfig {
   return {
     apiBase,
     signInUrl,
     userName,
-    starters,
+    starters: [t("starter.about"), t("starter.overview"), t("starter.begin")],
     proof: async () => ({ "X-CSRFToken": cookie(csrfCookie) }),
     mode: "member",
     locale: document.documentElement.lang || "en",
     features: ALL_FEATURES,
   };
+}
+
+/** The few words of the page around the chat. */
+function translatePage({ tenantName }: PageConfig) {
+  element.querySelector("[data-slot=brand]")?.setAttribute("aria-label", t("page.home", { name: tenantName }));
+  const words = { "console-link": t("page.console"), "sign-out": t("page.signOut") };
+  for (const [name, text] of Object.entries(words))
+    element.querySelector(`[data-testid=${name}]`)?.replaceChildren(text);
 }
 
 function threadInAddress(): string | null {
@@ -54,7 +65,10 @@ addEventListener("popstate", () => {
 });
 
 const account = element.querySelector<HTMLDetailsElement>("[data-slot=account]");
-element.begin(chatConfig(pageConfig()), threadInAddress());
+const config = pageConfig();
+await speak(navigator.languages, [], config.translations);
+translatePage(config);
+element.begin(chatConfig(config), threadInAddress());
 
 document.addEventListener("click", (event) => {
   if (account?.open && !account.contains(event.target as Node)) account.open = false;

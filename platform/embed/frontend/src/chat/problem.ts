@@ -1,4 +1,4 @@
-import { t } from "./strings";
+import { t, wordsFor } from "./strings";
 
 /** A call that failed: a problem+json document (RFC 9457), or what stands for one when there is none. */
 export class Problem extends Error {
@@ -55,7 +55,8 @@ export type Remedy = "retry" | "edit" | "sign-in" | "reload" | "none";
 /** What to tell the reader, and what helps: send the same again, change the text first, sign in, or reload. */
 export function explain(error: unknown): { text: string; remedy: Remedy } {
   if (!(error instanceof Problem)) return { text: t("error.internal"), remedy: "retry" };
-  const { status, code, detail } = error;
+  const { status, code } = error;
+  const detail = wordsFor(code) || error.detail;
   if (code === "connection_lost") return { text: t("error.connection_lost"), remedy: "retry" };
   if (code === "stopped") return { text: t("error.stopped"), remedy: "retry" };
   if (code === "run_failed") return { text: detail || t("error.run_failed"), remedy: "retry" };

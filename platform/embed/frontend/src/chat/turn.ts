@@ -8,7 +8,7 @@ import { AnswerView, questionView } from "./message-view";
 import { turnTo } from "./other-answers";
 import { Problem } from "./problem";
 import { type Place, followRun } from "./run-stream";
-import { t } from "./strings";
+import { t, wordsFor } from "./strings";
 import type { Decision, Feedback, Message, Run, StreamEvent, ToolCall } from "./types";
 
 /** One question and the run that answers it: what is on screen follows the run's events. */
@@ -166,7 +166,7 @@ export class Turn {
     else if (event === "run.waiting") this.wait(data.tool_calls ?? [], data.messages ?? []);
     else if (event === "run.done") this.complete(data.messages ?? [], false);
     else if (event === "run.cancelled") this.complete(data.messages ?? [], true);
-    else if (event === "error") this.broken(data.detail);
+    else if (event === "error") this.broken(data.code, data.detail);
   }
 
   started() {
@@ -218,13 +218,13 @@ export class Turn {
 
   /**
    * The run has failed; what it had said stays.
-   * @param detail for the reader
+   * @param detail the server's own words for the reader
    */
-  broken(detail?: string) {
+  broken(code = "", detail?: string) {
     this.isOver = true;
     this.card = null;
     this.conversation.failed();
-    this.fail(new Problem({ status: 0, code: "run_failed", detail }));
+    this.fail(new Problem({ status: 0, code: "run_failed", detail: wordsFor(code) || detail }));
   }
 
   fail(error: unknown) {
@@ -253,7 +253,7 @@ export class Turn {
     this.showCalls();
     if (run?.status === "failed") {
       this.answer.text = asOneAnswer(messages).content;
-      this.broken(run.error_detail);
+      this.broken(run.error_code, run.error_detail);
     } else this.show(run?.status === "cancelled" ? t("stoppedBefore") : "");
   }
 

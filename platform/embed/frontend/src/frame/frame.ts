@@ -7,9 +7,11 @@ import { PageLink } from "./page-link";
 const config: FrameConfig = JSON.parse(document.getElementById("frame-config")?.textContent ?? "");
 const element = theChatElement();
 
-if (config.mode === "page") void new Visit(element, config, null, location.origin).begin("");
-else if (parent === window) new Visit(element, { ...config, open: false }, null, location.origin).say();
-else {
+if (config.mode === "page" || parent === window) {
+  const open = config.open && config.mode === "page";
+  const visit = new Visit(element, { ...config, open }, null, location.origin);
+  void visit.speak("").then(() => visit.begin(""));
+} else {
   let visit: Visit | null = null;
   PageLink.listen(
     parent,

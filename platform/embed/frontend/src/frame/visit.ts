@@ -1,5 +1,6 @@
 import type { AtriumChat } from "../chat/atrium-chat";
 import { Chat } from "../chat/chat";
+import { type Translations, speak } from "../chat/language";
 import { explain, Problem } from "../chat/problem";
 import { t } from "../chat/strings";
 import type { ChatConfig } from "../chat/types";
@@ -21,6 +22,9 @@ export interface FrameConfig {
   consent: string;
   /** what is said where the chat cannot answer */
   fallback?: string;
+  /** tags of the languages that the site allows, its favourite first; empty: all that there are */
+  languages: string[];
+  translations: Translations;
 }
 
 /** A visitor's time with a site's chat: from the first look to the last. */
@@ -49,11 +53,18 @@ export class Visit {
     this.listenForEscape();
   }
 
-  async started({ mode, identity }: Extract<ToFrame, { type: "start" }>) {
+  async started({ mode, identity, locale }: Extract<ToFrame, { type: "start" }>) {
     this.inPanel = mode === "panel";
+    await this.speak(locale);
     const begun = this.begin(identity);
     this.link?.send({ type: "ready" });
     await begun;
+  }
+
+  /** @param locale the page's own language; the visitor's come after it */
+  async speak(locale: string) {
+    const { languages, translations } = this.config;
+    await speak([locale, ...navigator.languages].filter(Boolean), languages, translations);
   }
 
   received(message: ToFrame) {

@@ -33,6 +33,9 @@ export const en = {
   "greeting.name.evening": "Good evening, {name}",
   invitation: "Ask a question. The answer shows the passages that it rests on.",
   starters: "Questions to begin with",
+  "starter.about": "What can I ask you about?",
+  "starter.overview": "Give me a short overview",
+  "starter.begin": "How do I get started?",
 
   messages: "Messages",
   loadingMessages: "Loading the conversation",
@@ -127,4 +130,8 @@ export const en = {
   "frame.closed": "This chat is closed at the moment.",
   "frame.signIn": "Please sign in on this page to chat.",
   "frame.agree": "Agree and begin",
+
+  "page.home": "{name}: a new conversation",
+  "page.console": "Console",
+  "page.signOut": "Sign out",
 } as const;
