@@ -8,7 +8,6 @@ from typing import Any
 from langchain_core.documents import Document
 from langchain_core.messages import (
     AIMessage,
-    AIMessageChunk,
     BaseMessage,
     HumanMessage,
     SystemMessage,
@@ -23,6 +22,7 @@ from assistants.graph.own_code import call
 from assistants.graph.state import TurnContext, TurnState, last_ai
 from assistants.graph.structured import as_json, as_message, check_structure
 from assistants.graph.tools_step import direct_answer
+from assistants.llm.pieces import Pieces
 from assistants.messages import call_ids, text_of, without_open_calls
 
 GROUNDING = (
@@ -74,15 +74,16 @@ async def retrieve(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str,
 
 async def agent(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:
     """Ask the model; its text is passed on as it comes."""
-    said: AIMessageChunk | None = None
+    pieces = Pieces()
     reporter = runtime.context.reporter
     models = await runtime.context.models()
     async with aclosing(streamed(models, prompt(state, runtime.context))) as reply:
         async for chunk in reply:
-            said = chunk if said is None else said + chunk
+            pieces.add(chunk)
             text = text_of(chunk.content)
             if text:
                 reporter.text(text)
+    said = pieces.sum()
     if said is None or not (text_of(said.content) or said.tool_calls or said.invalid_tool_calls):
         raise EmptyAnswerError
     message, for_client = split(as_whole_message(said), runtime.context.from_client)

@@ -123,8 +123,8 @@ def joined(chunks: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     failure: Exception | None = None
     try:
         for chunk in chunks:
-            if last is not None and _is_only_text(chunk) and _is_only_text(last):
-                last["choices"][0]["delta"]["content"] += chunk["choices"][0]["delta"]["content"]
+            if last is not None and (text := only_text(chunk)) is not None and only_text(last) is not None:
+                last["choices"][0]["delta"]["content"] += text
                 continue
             if last is not None:
                 yield last
@@ -137,11 +137,18 @@ def joined(chunks: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         raise failure
 
 
-def _is_only_text(chunk: dict[str, Any]) -> bool:
-    """True for a piece of the first choice's text that says nothing else: no end, no usage, no log probabilities."""
+def only_text(chunk: dict[str, Any]) -> str | None:
+    """The text of a piece of the first choice that says nothing else: no end, no usage, no log probabilities. None
+    for every other piece."""
     if chunk.get("usage") or len(chunk.get("choices") or ()) != 1:
-        return False
+        return None
     choice = chunk["choices"][0]
-    said = {name: value for name, value in (choice.get("delta") or {}).items() if value is not None}
-    only = said.keys() <= {"content", "role"} and isinstance(said.get("content"), str)
-    return only and not (choice.get("finish_reason") or choice.get("logprobs") or choice.get("index"))
+    if choice.get("finish_reason") or choice.get("logprobs") or choice.get("index"):
+        return None
+    text = None
+    for name, value in (choice.get("delta") or {}).items():
+        if name == "content":
+            text = value
+        elif value is not None and (name, value) != ("role", "assistant"):
+            return None
+    return text if isinstance(text, str) else None

@@ -12,6 +12,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from tenants.network import read_directly
+
 if TYPE_CHECKING:
     from openai import DefaultAsyncHttpxClient
 
@@ -29,6 +31,7 @@ def http_client() -> DefaultAsyncHttpxClient:
             client = _clients.get(loop)
             if client is None:
                 client = _clients[loop] = DefaultAsyncHttpxClient()
+                read_directly(client._transport)  # a proxy's connections, if there are any, are in its mounts
             return await client.send(request, **options)
 
     return ClientOfTheLoop()

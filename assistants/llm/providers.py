@@ -21,6 +21,7 @@ from langchain_core.utils import get_pydantic_field_names
 from pydantic import BaseModel, SecretStr
 
 from assistants.exceptions import AIAssistantMisconfiguredError
+from assistants.llm.chat_openai import chat_openai
 from assistants.llm.completions import ChatCompletions
 from assistants.llm.http_clients import http_client
 from assistants.llm.offline import OfflineChatModel
@@ -115,15 +116,12 @@ class _Access:
 
 
 def _make_openai(model: str, access: _Access, arguments: tuple[tuple[str, Any], ...]) -> BaseChatModel:
-    # Imported here: the SDK takes half a second to load, and an offline deployment never needs it.
-    from langchain_openai import ChatOpenAI
-
-    made = ChatOpenAI(
+    made = chat_openai()(
         model=model,
         api_key=SecretStr(access.key),
         **access.for_the_sdk(),
         stream_usage=True,  # off by default with a base URL of one's own, and token use would be lost
-        **_fitting(ChatOpenAI, dict(arguments)),
+        **_fitting(chat_openai(), dict(arguments)),
     )
     if access.identity is not None:
         forget_the_deployment(made.default_headers, made.root_async_client, made.root_client)

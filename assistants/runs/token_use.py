@@ -50,6 +50,10 @@ class TokenUse(BaseCallbackHandler):
         step = timeline.begin("model", purpose=purpose, model=asked, first_token_ms=None)
         self._under_way[run_id] = self._silent[run_id] = step
 
+    def wants_tokens(self, run_id: UUID) -> bool:
+        """False once the first text has come (see ``llm/chat_openai.py``)."""
+        return run_id in self._silent
+
     def on_llm_new_token(self, token: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """The first sign of an answer; what comes after its first text is no news."""
         step = self._silent.get(run_id)

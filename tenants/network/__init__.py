@@ -4,7 +4,7 @@
 who speak HTTP themselves, such as the SDK of a model provider. See docs/why/network-guard.md.
 """
 
-from tenants.network.clients import guarded_async_client, guarded_client
+from tenants.network.clients import guarded_async_client, guarded_client, read_directly
 from tenants.network.errors import (
     AddressRefused,
     FetchFailed,
@@ -35,4 +35,5 @@ __all__ = [
     "fetch",
     "guarded_async_client",
     "guarded_client",
+    "read_directly",
 ]

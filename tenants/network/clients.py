@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 from tenants.network.guard import Guard, default_guard
+from tenants.network.streams import LoopBackend
 
 _KEEPALIVE_SECONDS = 30.0
 _CONNECTIONS = 100
@@ -47,6 +48,7 @@ def guarded_async_client(
         For the client. It follows no redirects and takes nothing from the environment unless they say so.
     """
     transport = library.AsyncHTTPTransport(**_transport_options(library, verify))
+    read_directly(transport)
     _connect_through(transport, _AsyncBackend, guard)
     return _client(client_class or library.AsyncClient, transport, options)
 
@@ -62,6 +64,14 @@ def guarded_client(
     transport = library.HTTPTransport(**_transport_options(library, verify))
     _connect_through(transport, _Backend, guard)
     return _client(client_class or library.Client, transport, options)
+
+
+def read_directly(transport: Any) -> None:
+    """Have an ``AsyncHTTPTransport`` read from the event loop itself (``streams.py``). One that is built otherwise, as
+    one that goes through a proxy is, stays as it is."""
+    pool: Any = getattr(transport, "_pool", None)
+    if type(pool).__name__ == "AsyncConnectionPool" and hasattr(pool, "_network_backend"):
+        pool._network_backend = LoopBackend(pool._network_backend)
 
 
 @cache
