@@ -27,7 +27,7 @@ class ActiveRun:
         """True when nothing more is said, and what came of it is being stored: too late to stop it."""
         self.has_moved = False
         """Another process goes on with it; what follows is in the log."""
-        self._news = asyncio.Event()
+        self._news: asyncio.Event | None = None  # what those wait for who have heard all
         self._listener: Callable[[Event], None] | None = None
 
     def listen(self, listener: Callable[[Event], None]) -> None:
@@ -72,7 +72,6 @@ class ActiveRun:
         until the run goes on in another process."""
         position = max(0, after - self.begins_after)
         while True:
-            news = self._news
             while position < len(self.events):
                 event = self.events[position]
                 position += 1
@@ -81,14 +80,20 @@ class ActiveRun:
                     return
             if self.has_moved:
                 return
-            await news.wait()
+            await self._more()
 
     async def last(self) -> Event | None:
         """The final event, when it has come; None where the run goes on in another process."""
         while not (self.is_over or self.has_moved):
-            await self._news.wait()
+            await self._more()
         return self.events[-1] if self.is_over else None
 
+    async def _more(self) -> None:
+        """Return when something has happened since now."""
+        self._news = self._news or asyncio.Event()
+        await self._news.wait()
+
     def _wake(self) -> None:
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+        news, self._news = self._news, None
+        if news is not None:
+            news.set()

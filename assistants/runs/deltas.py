@@ -1,7 +1,8 @@
 """Pieces of text put together into events: a long answer is tens of events, not one for each token.
 
-The first piece goes out at once. After that, pieces are gathered for a window that grows, so that the beginning is
-quick to appear and a long answer is cheap: 10 seconds of text make about 45 events.
+The first piece goes out at once, and so does one that comes alone. Pieces that follow each other closely are gathered
+for a window that grows, so that the beginning is quick to appear and a long answer is cheap: 10 seconds of text make
+about 45 events.
 """
 
 from __future__ import annotations
@@ -20,20 +21,25 @@ class DeltaGatherer:
         self._pieces: list[str] = []
         self._window = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._began = False
+        self._handed_on_at: float | None = None  # on the event loop's clock
         self.text = ""
         """All that was handed on so far."""
 
     def add(self, piece: str) -> None:
         """Take a piece of text."""
         self._pieces.append(piece)
-        if not self._began:
-            self._began = True
+        if self._timer is not None:
+            return
+        if self._handed_on_at is None:
             self.flush()
-        elif self._timer is None:
-            window = WINDOWS[min(self._window, len(WINDOWS) - 1)]
-            self._window += 1
-            self._timer = asyncio.get_running_loop().call_later(window, self.flush)
+            return
+        loop = asyncio.get_running_loop()
+        window = WINDOWS[min(self._window, len(WINDOWS) - 1)]
+        self._window += 1
+        if loop.time() - self._handed_on_at >= window:
+            self.flush()
+        else:
+            self._timer = loop.call_later(window, self.flush)
 
     def flush(self) -> None:
         """Hand on what was gathered."""
@@ -41,6 +47,7 @@ class DeltaGatherer:
             self._timer.cancel()
             self._timer = None
         if self._pieces:
+            self._handed_on_at = asyncio.get_running_loop().time()
             text, self._pieces = "".join(self._pieces), []
             self.text += text
             self._emit(text)

@@ -42,6 +42,8 @@ def _figures(results: list[dict[str, Any]], samples: Samples, options: argparse.
     return [
         Figure("streams that were complete", complete, "", f"all {count}", complete == count),
         Figure("streams open at the same time", together, "", f"all {count}", together == count),
+        plain("questions a second while they begin", count / options.ramp, ""),
+        plain("the same of streams that go on and on", count / (options.tokens * options.interval), ""),
         median,
         Figure(late.name, late.value, "ms", aim, late.value < MOST_ABOVE_MODEL),
         *times("first event after the request", first),
