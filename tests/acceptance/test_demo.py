@@ -65,6 +65,20 @@ def ask(demo: Demo, tenant: str, question: str) -> dict[str, Any]:
 # -- the first start
 
 
+def test_a_visitor_without_an_account_chats_on_the_page_of_acmes_embedded_chat(demo):
+    facts = demo.facts["tenants"]["acme"]
+    shown, own = facts["embedded_chat"], {"Origin": facts["url"]}
+    with client(demo, "acme", **own) as browser:
+        assert shown["page"] in demo.printed
+        assert browser.get(shown["page"].removeprefix(facts["url"])).status_code == 200
+        session = browser.post("/embed/session/", json={"key": shown["key"]}).json()
+        browser.headers["Authorization"] = f"Bearer {session['token']}"
+        thread = browser.post("/api/threads/", json={"assistant_id": session["site"]["assistant_id"]}).json()["id"]
+        body = {"assistant_id": session["site"]["assistant_id"], "content": facts["question"]}
+        answer = browser.post(f"/api/threads/{thread}/messages/", json=body).json()[1]
+    assert "PORT=" in answer["content"]
+
+
 def test_it_writes_demo_json_for_programs_that_only_its_owner_may_read(demo):
     facts = demo.facts
     assert facts["public_url"] == f"http://localhost:{demo.port}"

@@ -25,12 +25,17 @@ class WebPages:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         self._pages[path] = (f"{SHELL}{body}", sent)
 
+    def put_text(self, path: str, text: str) -> None:
+        """Serve a text as it is."""
+        self._pages[path] = (text, {"content-type": "text/plain"})
+
     def origin(self, host: str) -> str:
         return f"http://{host}.localhost:{self.port}"
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         body, headers = self._pages.get(scope["path"], ("", {}))
-        raw = [(b"content-type", b"text/html"), *((name.encode(), text.encode()) for name, text in headers.items())]
+        sent = {"content-type": "text/html", **headers}
+        raw = [(name.encode(), text.encode()) for name, text in sent.items()]
         await send({"type": "http.response.start", "status": 200 if body else 204, "headers": raw})
         await send({"type": "http.response.body", "body": body.encode()})
 

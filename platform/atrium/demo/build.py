@@ -17,6 +17,7 @@ from assistants.access import threads_of
 from assistants.ai_assistants import DocsAssistant
 from assistants.permissions import visible_assistants
 from assistants.use_cases.threads import create_thread
+from atrium.demo.embedded import build_site
 from atrium.demo.past import build_past
 from rag.models import Collection, Document
 from rag.use_cases.add_document import add_document
@@ -39,6 +40,7 @@ class Recipe:
     question: str
     sources: tuple[Path, ...]
     root: Path
+    embeds: bool = False
 
     @property
     def host(self) -> str:
@@ -58,6 +60,7 @@ def recipes() -> list[Recipe]:
             "How do I start the demo on another port?",
             (base / "README.md", *sorted((base / "docs").rglob("*.md"))),
             base,
+            embeds=True,
         ),
         Recipe(
             "globex",
@@ -83,13 +86,17 @@ def build_tenant(recipe: Recipe, known: dict[str, Any], public_url: str) -> dict
     with tenant_context(tenant.as_ref(recipe.host)):
         admin = _person("olivia", known.get("admin", {}), role=OWNER, is_staff=True)
         member = _person("max", known.get("member", {}), role=MEMBER)
-        _add_documents(recipe, member_actor(User.objects.get(username="olivia")))
+        owner = member_actor(User.objects.get(username="olivia"))
+        _add_documents(recipe, owner)
         user = User.objects.get(username="max")
         _add_issues(recipe, user)
         actor = member_actor(user)
         build_past(User.objects.get(username="olivia"), _assistants(actor))
+        url = public_url.replace("//localhost", f"//{recipe.host}")
+        shown = {"embedded_chat": build_site(owner, url, DocsAssistant.id, recipe.question)} if recipe.embeds else {}
         return {
-            "url": public_url.replace("//localhost", f"//{recipe.host}"),
+            **shown,
+            "url": url,
             "admin": admin,
             "member": member,
             "api_key": _api_key(known.get("api_key", "")),

@@ -22,6 +22,8 @@ def table(demo: dict[str, Any]) -> str:
     for tenant in demo["tenants"].values():
         rows.append(("console", f"{tenant['url']}/admin/", *tenant["admin"].values()))
         rows.append(("chat", tenant["url"], *tenant["member"].values()))
+        if "embedded_chat" in tenant:
+            rows.append(("embedded chat", tenant["embedded_chat"]["page"], "anyone", ""))
     heads = ("what", "where", "user", "password")
     widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(4)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [heads, *rows]]
