@@ -84,6 +84,10 @@ UNFOLD_OPERATOR: dict[str, Any] = {
                 "items": [
                     _link("Tenants", "domain", "operator", "tenants.tenant"),
                     _link("Erasure receipts", "receipt_long", "operator", "tenants.erasurereceipt"),
+                    {
+                        **_link("Jobs", "pending_actions", "operator", "procrastinate.procrastinatejob"),
+                        "permission": _may_see("tenants.view_tenant"),
+                    },
                 ],
             },
             {

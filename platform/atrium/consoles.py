@@ -12,6 +12,7 @@ from typing import Any
 from django.apps import apps
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import path
+from procrastinate.contrib.django.models import ProcrastinateJob
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
@@ -36,6 +37,7 @@ from tenants.admin import (
     BudgetAdmin,
     ErasureReceiptAdmin,
     InvitationAdmin,
+    JobAdmin,
     MemberAdmin,
     MemberGroupAdmin,
     ModelPriceAdmin,
@@ -191,6 +193,7 @@ operator_site.register(Plan, PlanAdmin)
 operator_site.register(ModelPrice, ModelPriceAdmin)
 operator_site.register(PlatformBudget, PlatformBudgetAdmin)
 operator_site.register(AuditEntry, AuditEntryAdmin)
+operator_site.register(ProcrastinateJob, JobAdmin)
 
 tenant_site = TenantSite(name="console")
 tenant_site.register(Thread, ThreadAdmin)

@@ -8,6 +8,7 @@ from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_col
 from tenants.admin.budget import BudgetAdmin, RateLimitAdmin
 from tenants.admin.erasure_receipt import ErasureReceiptAdmin
 from tenants.admin.invitation import InvitationAdmin
+from tenants.admin.job import JobAdmin
 from tenants.admin.member_group import MemberGroupAdmin
 from tenants.admin.operator_key import OperatorKeyAdmin
 from tenants.admin.paging import BoundedPaginator, UncountedPaginator
@@ -24,6 +25,7 @@ __all__ = [
     "BudgetAdmin",
     "ErasureReceiptAdmin",
     "InvitationAdmin",
+    "JobAdmin",
     "MemberAdmin",
     "MemberGroupAdmin",
     "ModelPriceAdmin",
