@@ -37,6 +37,7 @@ class JobAdmin(UseCaseAdmin):
     ordering = ("-id",)
     sortable_by = ()
     actions = ("retry",)
+    list_before_template = "console/jobs.html"
     fieldsets = ((None, {"fields": (("kind", "tenant"), ("state", "attempts"), ("queue_name", "last"), "given")}),)
     last = moment_column("last_at", "Last event")
 
