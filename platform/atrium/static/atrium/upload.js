@@ -1,8 +1,7 @@
 // Hands files in one by one: each has a bar while it is sent, and then says how far it is until it answers questions.
 // Without this script the form sends all of them at once.
 
-import { cookie } from "../embed/chat/api.js";
-import { make } from "../embed/chat/dom.js";
+import { cookie, make } from "../embed/dist/console.js";
 import { pollWhileVisible, statesOf } from "./polling.js";
 
 const AT_ONCE = 3;
