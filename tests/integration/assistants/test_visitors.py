@@ -16,7 +16,7 @@ from assistants.paging import Page
 from assistants.permissions import visible_assistants
 from assistants.runs.idempotency import idempotency_of
 from assistants.runs.recovery import _turn
-from assistants.use_cases import messages, runs, threads
+from assistants.use_cases import messages, runs, threads, tool_calls
 from assistants.use_cases.begin_turn import begin_unchecked_turn
 from tenants.actors import Actor
 from tenants.context import tenant_context
@@ -75,6 +75,7 @@ def reaches(actor: Actor, thread_id: Any, run_id: Any, message_id: Any) -> dict[
         "open": lambda: threads.get_thread(actor, thread_id),
         "read": lambda: messages.list_messages(actor, thread_id),
         "read on": lambda: messages.list_messages(actor, thread_id, Page(limit=1, after=str(message_id))),
+        "list its calls": lambda: tool_calls.list_tool_calls(actor, thread_id),
         "list its runs": lambda: runs.list_runs(actor, thread_id, Page()),
         "see a run": lambda: runs.get_run(actor, run_id),
         "follow a run": lambda: runs.get_run_to_follow(actor, run_id),

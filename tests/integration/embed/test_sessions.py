@@ -8,13 +8,17 @@ import pytest
 from django.core import signing
 from django.utils import timezone
 
+from assistants import assistants, method_tool
 from assistants.models import Thread
 from embed.models import Site, VisitorSession
 from embed.tokens import new_token
 from embed.use_cases.retention import forget_used, forget_visitors
 from embed.use_cases.sites import delete_site, save_site
 from tenants.models import AccessRule, Visitor
+from tenants.rules.actions import EVERYTHING
 from tests.integration.embed.conftest import BLOG, EVIL, SHOP
+from tests.played_model import PlayedModel, wants
+from tests.somewhere import Helper
 
 
 async def test_a_visitor_chats_and_finds_the_conversation_again(shop):
@@ -129,6 +133,38 @@ async def test_a_visitor_has_its_conversations_and_nothing_else(shop):
     assert (await page.client.post("/api/threads/", json=other, headers=page.signed_in)).status_code == 403
     closed = ["/api/members/", "/api/invitations/", "/api/keys/", "/api/usage/", "/api/collections/"]
     assert {path: (await page.get(path)).status_code for path in closed} == dict.fromkeys(closed, 403)
+
+
+async def test_a_visitor_decides_on_a_tool_call_and_sees_later_what_was_called(shop, monkeypatch):
+    model = PlayedModel(answers=[wants(("send", {"to": "Ada"})), "Sent."])
+    monkeypatch.setattr(assistants, "chat_model", lambda *args, **kwargs: model)
+
+    class Clerk(Helper):
+        id = "clerk"
+        name = "Clerk"
+
+        @method_tool(requires_approval=True)
+        def send(self, to: str) -> str:
+            """Send a letter."""
+            return f"sent to {to}"
+
+    def open_up() -> None:
+        AccessRule.objects.create(audience="visitors", site_id=str(shop.site.pk), action=EVERYTHING)
+
+    await shop.tenant.run(open_up)
+    await shop.change(assistant_id="clerk")
+    page = shop.page()
+    await page.begin()
+    begun = await page.client.post("/api/threads/", json={"assistant_id": "clerk"}, headers=page.signed_in)
+    path = f"/api/threads/{begun.json()['id']}/"
+    body = {"assistant_id": "clerk", "content": "Write to Ada", "mode": "wait"}
+    run = (await page.client.post(f"{path}runs/", json=body, headers=page.signed_in)).json()
+    assert [call["args"] for call in run["tool_calls"]] == [{"to": "Ada"}]
+    decided = {"decisions": [{"call_id": run["tool_calls"][0]["id"], "decision": "approve"}], "mode": "wait"}
+    done = await page.client.post(f"/api/runs/{run['id']}/approvals/", json=decided, headers=page.signed_in)
+    assert done.json()["status"] == "completed", done.text
+    called = (await page.get(f"{path}tool-calls/")).json()
+    assert [(call["name"], call["args"], call["status"]) for call in called] == [("send", {"to": "Ada"}, "completed")]
 
 
 async def test_what_is_switched_off_or_taken_away_holds_at_once(shop):
