@@ -25,14 +25,17 @@ async def main(demo_file: str) -> None:
         browser = await playwright.chromium.launch(executable_path=system_chromium(), args=ARGUMENTS)
         await chat(browser, acme, DESKTOP, "chat.png")
         await chat(browser, acme, PHONE, "chat-phone.png")
+        await chat(browser, acme, DESKTOP, "chat-dark.png", color_scheme="dark")
+        await chat(browser, acme, DESKTOP, "chat-arabic.png", locale="ar")
         for size in (DESKTOP, PHONE):
             await console(browser, acme, size)
             await operators(browser, demo, size)
         await browser.close()
 
 
-async def chat(browser: Browser, tenant: dict[str, Any], size: Any, name: str) -> None:
-    page = await browser.new_page(viewport=size)
+async def chat(browser: Browser, tenant: dict[str, Any], size: Any, name: str, **reader: Any) -> None:
+    """``reader``: what is particular to the reader's browser, as Playwright's ``new_page`` takes it."""
+    page = await browser.new_page(viewport=size, **reader)
     await page.goto(tenant["url"])
     await page.locator("[name=username]").fill(tenant["member"]["username"])
     await page.locator("[name=password]").fill(tenant["member"]["password"])
