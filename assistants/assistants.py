@@ -81,6 +81,11 @@ class AIAssistant:
     """How often the model may call tools before it must answer; None takes ``AI_ASSISTANT_MAX_TOOL_ROUNDS``."""
     has_rag: bool = False
     """True: passages from ``get_retriever`` are given to the model with each question."""
+    grounded: bool = False
+    """True: what no passage and no tool stands behind is not said, but ``unsupported_answer``. Not for structured
+    output."""
+    unsupported_answer: str = "I found nothing in the documents that answers this."
+    """What a grounded assistant says where nothing supports an answer."""
     structured_output: type[BaseModel] | type[dict[str, Any]] | dict[str, Any] | None = None
     """Structure of the answer: a pydantic model, a TypedDict or a JSON schema. None: the answer is text."""
     allows_client_tools: bool = False
@@ -120,6 +125,8 @@ class AIAssistant:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         check_tool_methods(cls)
+        if cls.grounded and cls.structured_output is not None:
+            raise AIAssistantMisconfiguredError(f"{_path(cls)}: structured output cannot be grounded.")
         if cls.__dict__.get("configuration") is not None:  # a tenant's own: the others must not find it
             return
         if cls.__dict__.get("tenant_base"):
@@ -220,6 +227,10 @@ class AIAssistant:
         inside a document.
         """
         return None
+
+    def get_unsupported_answer(self) -> str:
+        """What is said where ``grounded`` wants support and there is none."""
+        return self.unsupported_answer
 
     def get_retriever(self) -> BaseRetriever:
         """Where ``has_rag`` gets its passages: the tenant's own collections, unless overridden."""

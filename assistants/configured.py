@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from assistants.tenant_tools import SelectableTool
 
 ALL, CHOSEN, NONE = "all", "chosen", "none"
+_TEXTS = ("name", "description", "model", "instructions", "starter_questions", "unsupported_answer")
 DIGITS = 8  # of the hash of what was chosen
 
 
@@ -50,6 +51,8 @@ class Configuration:
     knowledge: str = ""
     collections: tuple[str, ...] = ()
     starter_questions: tuple[str, ...] = ()
+    grounded: bool | None = None
+    unsupported_answer: str = ""
 
     @property
     def digest(self) -> str:
@@ -65,15 +68,13 @@ def configured_class(base: type[AIAssistant], chosen: Configuration) -> type[AIA
         "__doc__": base.__doc__,
         "id": chosen.id,
         "configuration": chosen,
-        **{
-            name: value
-            for name in ("name", "description", "model", "instructions", "starter_questions")
-            if (value := getattr(chosen, name))
-        },
+        **{name: value for name in _TEXTS if (value := getattr(chosen, name))},
         **_methods(base, chosen),
     }
     if chosen.temperature is not None:
         attributes["temperature"] = chosen.temperature
+    if chosen.grounded is not None:
+        attributes["grounded"] = chosen.grounded and base.structured_output is None
     if chosen.knowledge:
         attributes["has_rag"] = chosen.knowledge != NONE
     made: type[AIAssistant] = new_class(base.__name__, (base,), exec_body=lambda body: body.update(attributes))
@@ -90,6 +91,8 @@ def _methods(base: type[AIAssistant], chosen: Configuration) -> dict[str, Callab
         methods["get_model"] = lambda self: chosen.model
     if chosen.temperature is not None and _overrides(base, "get_temperature"):
         methods["get_temperature"] = lambda self: chosen.temperature
+    if chosen.unsupported_answer and _overrides(base, "get_unsupported_answer"):
+        methods["get_unsupported_answer"] = lambda self: chosen.unsupported_answer
     if chosen.knowledge == CHOSEN:
         methods["get_retriever"] = _get_retriever_of_chosen
     elif chosen.knowledge == ALL and _overrides(base, "get_retriever"):

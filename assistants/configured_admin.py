@@ -52,6 +52,7 @@ class ConfiguredAssistantAdmin(UseCaseAdmin):
             (None, {"fields": who if obj else ("base", *who)}),
             ("What it does", {"fields": ("instructions", ("model", "temperature"))}),
             ("What it may use", {"fields": ("which_tools", "tools", "knowledge", "collections")}),
+            ("What its answers rest on", {"fields": ("grounded", "unsupported_answer")}),
             ("In the chat", {"fields": ("starter_questions",)}),
         )
 

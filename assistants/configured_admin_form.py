@@ -18,7 +18,7 @@ from assistants.assistants import AIAssistant
 from assistants.configured import CHOSEN, assistant_tools
 from assistants.models import ConfiguredAssistant
 from assistants.use_cases.assistant_choices import AssistantChoices, Choice
-from assistants.use_cases.assistant_settings import LONGEST_INSTRUCTIONS, MOST_STARTERS, SETTINGS
+from assistants.use_cases.assistant_settings import LONGEST_INSTRUCTIONS, LONGEST_UNSUPPORTED, MOST_STARTERS, SETTINGS
 from tenants.admin import NamesField, TextWithSuggestions
 
 AS_DEVELOPED = "As the developer has it"
@@ -58,6 +58,21 @@ class ConfiguredAssistantForm(forms.ModelForm):
     collections = forms.MultipleChoiceField(
         label="Chosen collections", required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
+    grounded = forms.TypedChoiceField(
+        label="Answers",
+        required=False,
+        choices=[("", AS_DEVELOPED), ("yes", "Only what documents or tools support"), ("no", "Freely")],
+        coerce=lambda value: value == "yes",
+        empty_value=None,
+        widget=UnfoldAdminSelectWidget,
+        help_text="Where nothing supports an answer, the assistant says so instead of guessing.",
+    )
+    unsupported_answer = forms.CharField(
+        label="Without support it says",
+        required=False,
+        max_length=LONGEST_UNSUPPORTED,
+        widget=UnfoldAdminTextInputWidget,
+    )
     starter_questions = NamesField(
         label="Questions to begin with",
         required=False,
@@ -76,6 +91,7 @@ class ConfiguredAssistantForm(forms.ModelForm):
         self.initial["tools"] = (
             (assistant_tools(self.cls) if self.cls else []) if stored.tools is None else stored.tools
         )
+        self.initial["grounded"] = {None: "", True: "yes", False: "no"}[stored.grounded]
         self._offer("base", self.choices.bases)
         self._offer("tools", self.choices.tools, described=True)
         self._offer("collections", self.choices.collections)
@@ -109,6 +125,7 @@ class ConfiguredAssistantForm(forms.ModelForm):
             "instructions": Truncator(getattr(cls, "instructions", "") or "").chars(1000),
             "model": cls.model or "",
             "temperature": "" if cls.temperature is None else str(cls.temperature),
+            "unsupported_answer": cls.unsupported_answer,
             "starter_questions": "\n".join(cls.starter_questions),
         }
         for name, value in shown.items():

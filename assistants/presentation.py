@@ -9,6 +9,17 @@ from assistants.messages import text_of
 from assistants.models import Message
 from assistants.runs.turns import as_json_id
 
+# What citations that were stored by older versions do not have.
+_OLDER: dict[str, Any] = {
+    "version": None,
+    "chunk_ids": [],
+    "start": None,
+    "end": None,
+    "quote_in_passage": None,
+    "quote_in_document": None,
+    "markers": [],
+}
+
 
 class StoredMessage(NamedTuple):
     """A message's row without the cost of a model instance: a list has hundreds."""
@@ -33,7 +44,8 @@ def message_as_json(row: Message | StoredMessage) -> dict[str, Any]:
         "content": text_of(data.get("content", "")),
         "created_at": row.created_at.isoformat().replace("+00:00", "Z"),  # as the API's renderer writes it
         "run_id": as_json_id(row.run_id),
-        "citations": row.citations,
+        "citations": [{**_OLDER, **citation} for citation in row.citations],
+        "grounded": data.get("additional_kwargs", {}).get("grounded"),
         "partial": bool(data.get("additional_kwargs", {}).get("partial")),
         "variant": row.variant,
         "variants": row.variants,

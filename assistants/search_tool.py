@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from langchain_core.tools import BaseTool, StructuredTool
 
+from assistants.citing.numbering import FoundPassages
 from assistants.graph.contextualize import search_with
 from assistants.graph.passages import format_passages
 from tenants.database import in_thread
@@ -33,16 +34,16 @@ def search_tool(assistant: AIAssistant, name: str = NAME, description: str = DES
     """A tool over what ``assistant.get_retriever`` searches: the collections that it was given and that the one who
     asks may read.
 
-    ``name`` and ``description`` are what the model reads; an assistant with several tools of this kind names them
+    The passages are numbered for citations: on over several searches in one turn. ``name`` and ``description`` are what the model reads; an assistant with several tools of this kind names them
     apart.
     """
 
-    async def search_documents(query: str) -> str:
+    async def search_documents(query: str) -> tuple[str, FoundPassages]:
         retriever = await in_thread(assistant.get_retriever)
         found = await search_with(retriever, query)
-        return format_passages(found) if found else NOTHING_FOUND
+        return format_passages(found) if found else NOTHING_FOUND, FoundPassages(found)
 
-    def search_documents_now(query: str) -> str:
+    def search_documents_now(query: str) -> tuple[str, FoundPassages]:
         return from_sync(search_documents, query)
 
     return StructuredTool.from_function(
@@ -50,5 +51,6 @@ def search_tool(assistant: AIAssistant, name: str = NAME, description: str = DES
         coroutine=search_documents,
         name=name,
         description=description,
+        response_format="content_and_artifact",
         metadata={"idempotent": True},
     )

@@ -92,6 +92,8 @@ def configuration_in(row: ConfiguredAssistant) -> Configuration:
         knowledge=row.knowledge,
         collections=tuple(row.collections),
         starter_questions=tuple(row.starter_questions),
+        grounded=row.grounded,
+        unsupported_answer=row.unsupported_answer,
     )
 
 

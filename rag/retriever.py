@@ -22,8 +22,9 @@ class TenantRetriever(BaseRetriever):
     ``collection_ids`` narrows the search; None is all of them. ``filter`` is over the documents' metadata
     (``rag.search.filters``); passages below ``min_score`` are left out. ``assistant_id`` is the assistant that
     searches, about which there may be rules of its own. Each document's metadata has ``document_id``, ``chunk_id``,
-    ``title``, ``heading``, ``page``, ``start`` and ``end`` (offsets in the document's text, in characters), ``score``
-    and ``number``, which counts the passages from 1.
+    ``chunk_ids``, ``version``, ``title``, ``heading``, ``page``, ``start`` and ``end`` (offsets in the text of the
+    document's version, in characters), ``text_from`` (where that text begins, behind the names of a table's columns),
+    ``score`` and ``number``, which counts the passages from 1.
     """
 
     actor: Actor
@@ -64,11 +65,14 @@ def _as_documents(hits: Sequence[Hit]) -> list[LangChainDocument]:
             metadata={
                 "document_id": str(hit.document_id),
                 "chunk_id": hit.chunk_id,
+                "chunk_ids": list(hit.chunk_ids),
+                "version": hit.version,
                 "title": hit.title,
                 "heading": hit.heading,
                 "page": hit.page,
                 "start": hit.start_offset,
                 "end": hit.end_offset,
+                "text_from": len(hit.table_header) + 1 if hit.table_header else 0,
                 "score": hit.score,
                 "number": number,
             },

@@ -39,6 +39,10 @@ class AssistantSettings(Schema):
     knowledge: Knowledge | None = Field(None, description="Where it looks for passages.")
     collections: list[str] | None = Field(None, description="Ids, where `knowledge` is `chosen`.")
     starter_questions: list[str] | None = None
+    grounded: bool | None = Field(
+        None, description="true: where neither documents nor a tool support an answer, it says so and nothing else."
+    )
+    unsupported_answer: str | None = Field(None, description="What it says then. One line.")
 
 
 class AssistantChanges(AssistantSettings):
@@ -65,6 +69,8 @@ class ChosenSettings(Sent):
     knowledge: str
     collections: list[str]
     starter_questions: list[str]
+    grounded: bool | None
+    unsupported_answer: str
 
 
 class ConfigurableAssistant(Sent):

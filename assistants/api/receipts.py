@@ -29,13 +29,16 @@ class ReceiptPassage(Sent):
 
     number: int | None = None
     document_id: str | None = None
+    version: int | None = Field(None, description="The version of the document that was read.")
     chunk_id: int | str | None = None
+    chunk_ids: list[int | str] = Field(default_factory=list, description="All chunks that it is made of.")
     title: str = ""
     heading: str = ""
     page: int | None = None
     start: int | None = Field(None, description="Where it stands in the document's text, in characters.")
     end: int | None = Field(None, description="The first character after it.")
     score: float | None = None
+    call_id: str = Field("", description="The tool call that found it; empty: found before the model was asked.")
     sha256: str = Field("", description="Of the passage's text in UTF-8.")
 
 
@@ -109,6 +112,10 @@ class ReceiptOut(Sent):
     model: str = ""
     prompt_hash: str = Field("", description="SHA-256 of the system prompt, before passages.")
     passages: list[ReceiptPassage] = Field(default_factory=list)
+    removed_markers: int = Field(0, description="Citations of passages that there were not, taken out of the answer.")
+    grounding: Literal["cited", "tool", "no_passages", "no_citation", ""] = Field(
+        "", description="On what a grounded answer rests, or why there is none. Empty: it was not asked for."
+    )
     tool_calls: list[ReceiptToolCall] = Field(default_factory=list)
     steps: list[ReceiptStep] = Field(default_factory=list)
     decisions: dict[str, Any] = Field(default_factory=dict, description="On proposed tool calls, by the call's id.")

@@ -77,17 +77,31 @@ class ThreadMessageTypeEnum(StrEnum):
     TOOL = "tool"
 
 
+class Span(Sent):
+    """A place in a text, in characters (code points)."""
+
+    start: int
+    end: int = Field(description="The first character after it.")
+
+
 class Citation(Sent):
     """A passage that an answer rests on; ``number`` is the marker [n] in the text."""
 
     number: int
     document_id: str | None
-    chunk_id: int | str | None
+    version: int | None = Field(None, description="The version of the document that was read.")
+    chunk_id: int | str | None = Field(description="The chunk that was found.")
+    chunk_ids: list[int | str] = Field(default_factory=list, description="All chunks that the passage is made of.")
     title: str
-    heading: str
+    heading: str = Field(description="The headings above it, such as `Money > Refunds`.")
     page: int | None
+    start: int | None = Field(None, description="Where the passage stands in the text of the document's version.")
+    end: int | None = Field(None, description="The first character after it.")
     score: float | None
-    quote: str
+    quote: str = Field(description="What of the passage comes nearest to what the answer says, letter by letter.")
+    quote_in_passage: Span | None = None
+    quote_in_document: Span | None = None
+    markers: list[Span] = Field(default_factory=list, description="Where it is cited in the message's `content`.")
 
 
 class Feedback(Sent):
@@ -106,6 +120,11 @@ class ThreadMessage(Sent):
     created_at: datetime
     run_id: Key | None = None
     citations: list[Citation] = Field(default_factory=list)
+    grounded: bool | None = Field(
+        None,
+        description="Of an assistant that asks for grounded answers: whether passages or a tool stand behind this one."
+        " `false`: nothing does, and the text says so. `null`: it was not asked for.",
+    )
     partial: bool = Field(False, description="True for what was said before an answer was cut short.")
     variant: int = Field(1, description="Which of the answers to its question this is, from 1.")
     variants: int = Field(1, description="How many answers its question has; one of them is shown.")

@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessage, AnyMessage, BaseMessage
 from langchain_core.tools import BaseTool
 from langgraph.graph.message import add_messages
 
+from assistants.citing.numbering import NumberedPassages
 from assistants.exceptions import AIAssistantMisconfiguredError
 from assistants.graph.client_tools import FromClient, bind
 from assistants.graph.models import own_model, with_fallbacks
@@ -50,6 +51,15 @@ class Reporter:
     def found(self, passages: Sequence[Document]) -> None:
         """The passages for the question, numbered."""
 
+    def found_by_tool(self, passages: Sequence[Document]) -> None:
+        """The passages that a tool has found, numbered."""
+
+    def markers_removed(self, number: int) -> None:
+        """So many citation markers named no passage, and were taken out of the model's text."""
+
+    def grounding(self, verdict: str) -> None:
+        """On what a grounded answer rests (``Run.Grounding``)."""
+
     def text(self, piece: str) -> None:
         """The model said a piece of text."""
 
@@ -85,6 +95,8 @@ class TurnContext:
     decisions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What a person has decided on the pending calls with which the turn begins, by the calls' ids."""
     from_client: FromClient | None = None
+    passages: NumberedPassages = field(default_factory=NumberedPassages)
+    """All that the model was given to cite in this turn."""
 
     tools: Mapping[str, BaseTool] = field(default_factory=dict)
     _model: Any = None

@@ -4,6 +4,8 @@
        |         |  \\
        |         |   wait        a call needs a person's approval
        |         |   hand_over   a call is the client's to make, also after its own tools
+       |\
+       | decline                 nothing was found, and the answer must be grounded
        +------> respond          (at once for structured output without tools)
 
 To prepare is to set up, to read the history and to retrieve passages, in this order. A turn that goes on after it
@@ -20,7 +22,7 @@ from typing import Any, Literal
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
-from assistants.graph import client_tools, nodes, tools_step
+from assistants.graph import client_tools, grounding, nodes, tools_step
 from assistants.graph.state import TurnContext, TurnState, last_ai
 from assistants.messages import call_ids
 
@@ -38,6 +40,7 @@ def turn_graph() -> Any:
     graph.add_node("wait", tools_step.wait)
     graph.add_node("hand_over", client_tools.hand_over)
     graph.add_node("respond", nodes.respond)
+    graph.add_node("decline", grounding.decline)
     graph.add_edge(START, "prepare")
     graph.add_conditional_edges("prepare", _after_preparation)
     graph.add_conditional_edges("agent", _after_agent)
@@ -45,6 +48,7 @@ def turn_graph() -> Any:
     graph.add_edge("wait", END)
     graph.add_edge("hand_over", END)
     graph.add_edge("respond", END)
+    graph.add_edge("decline", END)
     return graph.compile().with_config(recursion_limit=RECURSION_LIMIT)
 
 
@@ -53,8 +57,10 @@ def turn_graph() -> Any:
 
 async def _after_preparation(
     state: TurnState, runtime: Runtime[TurnContext]
-) -> Literal["agent", "respond", "call_tools", "wait"]:
+) -> Literal["agent", "respond", "call_tools", "wait", "decline"]:
     context, so_far = runtime.context, state.get("messages")
+    if grounding.has_nothing(state, context):
+        return "decline"
     if so_far and call_ids(so_far[-1]):
         return "wait" if tools_step.pending_approvals(state, context) else "call_tools"
     has_tools = context.tools or (context.from_client and context.from_client.tools)

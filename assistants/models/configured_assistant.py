@@ -17,7 +17,7 @@ class ConfiguredAssistant(models.Model):
     audit_name = "assistant"
     audited_fields: ClassVar = (
         *("base", "enabled", "name", "description", "instructions", "model", "temperature", "tools", "knowledge"),
-        *("collections", "starter_questions"),
+        *("collections", "starter_questions", "grounded", "unsupported_answer"),
     )
 
     class Knowledge(models.TextChoices):
@@ -42,6 +42,8 @@ class ConfiguredAssistant(models.Model):
     knowledge = models.CharField(max_length=10, choices=Knowledge.choices, blank=True)
     collections = models.JSONField(default=list, blank=True, help_text="Ids of the chosen collections.")
     starter_questions = models.JSONField(default=list, blank=True)
+    grounded = models.BooleanField(null=True, blank=True, help_text="Null: as its developer has it.")
+    unsupported_answer = models.CharField(max_length=500, blank=True)
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )

@@ -24,6 +24,14 @@ class Run(models.Model):
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
 
+    class Grounding(models.TextChoices):
+        """On what a grounded answer rests. The last two are no answers: the assistant has said that it has none."""
+
+        CITED = "cited", "Cites passages"
+        TOOL = "tool", "Rests on a tool's answer"
+        NO_PASSAGES = "no_passages", "Nothing was found"
+        NO_CITATION = "no_citation", "The model cited nothing"
+
     ACTIVE: ClassVar = (Status.QUEUED, Status.RUNNING, Status.WAITING)
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="runs")
@@ -52,6 +60,12 @@ class Run(models.Model):
     tokens_cached = models.IntegerField(default=0, help_text="Of those that went in, read from the provider's cache.")
     cost = models.DecimalField(
         max_digits=16, decimal_places=8, null=True, blank=True, help_text="In US dollars; empty: the price is unknown."
+    )
+    removed_markers = models.PositiveSmallIntegerField(
+        default=0, help_text="Citations of passages that there were not, taken out of the answer."
+    )
+    grounding = models.CharField(
+        max_length=20, choices=Grounding.choices, blank=True, help_text="Empty: the assistant does not ask for it."
     )
     error_code = models.CharField(max_length=100, blank=True)
     error_detail = models.TextField(blank=True)

@@ -18,12 +18,14 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import merge_configs
 
+from assistants.citing.citations import citations_in_object, citations_of
+from assistants.citing.numbering import NumberedPassages
+from assistants.citing.speech import with_places
 from assistants.exceptions import describe_failure, describe_for_admin
 from assistants.graph.state import Reporter, TurnContext
 from assistants.graph.turn import turn_graph
 from assistants.messages import call_ids, storable, text_of, without_open_calls
 from assistants.runs.active import ActiveRun
-from assistants.runs.citations import citations_of
 from assistants.runs.decisions import shown_decisions
 from assistants.runs.deltas import DeltaGatherer
 from assistants.runs.event_log import event_log
@@ -69,6 +71,8 @@ class RunReporter(Reporter):
         self.gatherer = DeltaGatherer(lambda piece: _said(run, piece))
         self.structured: Any = None
         """The object of the wanted structure as JSON, once it is there."""
+        self.passages = NumberedPassages()
+        """All that the model is given to cite."""
 
     def prepared(self, system: str, *, searches: bool) -> None:
         """A step for the receipt."""
@@ -77,6 +81,18 @@ class RunReporter(Reporter):
     def found(self, passages: Sequence[Document]) -> None:
         """A step, and the passages, for the receipt."""
         self.timeline.found(passages)
+
+    def found_by_tool(self, passages: Sequence[Document]) -> None:
+        """For the receipt."""
+        self.timeline.found_by_tool(passages)
+
+    def markers_removed(self, number: int) -> None:
+        """For the receipt."""
+        self.timeline.removed_markers += number
+
+    def grounding(self, verdict: str) -> None:
+        """For the receipt."""
+        self.timeline.grounding = verdict
 
     def text(self, piece: str) -> None:
         """Gather it into an event."""
@@ -145,6 +161,7 @@ async def _execute(
     given = {**(more or {}), "input": turn.question}
     if turn.so_far:
         given["messages"] = list(turn.so_far)
+        reporter.passages.restore(turn.receipt.get("passages", ()), turn.so_far)
     outcome = await _run_graph(turn, reporter, given, merge_configs(config, {"callbacks": [use]}))
     run.is_ending = True
     reporter.gatherer.flush()  # and stop its timer: a late event would take a number that is another's by then
@@ -193,7 +210,14 @@ async def _run_graph(turn: Turn, reporter: RunReporter, given: dict[str, Any], c
     async def history() -> Sequence[BaseMessage]:
         return turn.history
 
-    context = TurnContext(turn.assistant, history, reporter, decisions=turn.decisions, from_client=turn.from_client)
+    context = TurnContext(
+        turn.assistant,
+        history,
+        reporter,
+        decisions=turn.decisions,
+        from_client=turn.from_client,
+        passages=reporter.passages,
+    )
     try:
         with acting_as(turn.actor), using(await aproviders()):
             async with asyncio.timeout(settings.ATRIUM_RUN_TIMEOUT):
@@ -209,22 +233,39 @@ def _answer(turn: Turn, outcome: Outcome, reporter: RunReporter, receipt: Receip
     spent: dict[str, Any] = {**columns_of(receipt), "receipt": receipt}
     if outcome.error is not None:
         code, detail = describe_failure(outcome.error)
+        messages, cited = _cited(_until_failure(turn, reporter), reporter)
         return Answer(
-            messages=_until_failure(turn, reporter),
+            messages=messages,
+            cited=cited,
             error_code=code,
             error_detail=detail,
             error_detail_admin=describe_for_admin(outcome.error),
             **spent,
         )
-    said = [message for message in reporter.messages if isinstance(message, AIMessage)]
-    last = text_of(said[-1].content) if said else ""
+    messages, cited = _cited(reporter.messages, reporter)
     return Answer(
-        messages=reporter.messages,
+        messages=messages,
+        cited=cited,
         waiting=outcome.state.get("waiting", ()),
-        citations=citations_of(last, outcome.state.get("passages", ())),
         output=reporter.structured,
         **spent,
     )
+
+
+def _cited(
+    messages: Sequence[BaseMessage], reporter: RunReporter
+) -> tuple[list[BaseMessage], list[list[dict[str, Any]]]]:
+    """The messages, those of the model with the places of their markers, and what each of them cites."""
+    cited = [_citations(message, reporter) for message in messages]
+    return [with_places(message, found) for message, found in zip(messages, cited, strict=True)], cited
+
+
+def _citations(message: BaseMessage, reporter: RunReporter) -> list[dict[str, Any]]:
+    if not isinstance(message, AIMessage) or not len(reporter.passages):
+        return []
+    if message.additional_kwargs.get("structured_output"):
+        return citations_in_object(reporter.structured, reporter.passages)
+    return citations_of(text_of(message.content), reporter.passages)
 
 
 def _until_failure(turn: Turn, reporter: RunReporter) -> list[BaseMessage]:

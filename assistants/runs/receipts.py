@@ -6,7 +6,7 @@ them together. The first part is made when the run begins, so a run whose proces
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,8 @@ from assistants.runs.token_use import TokenUse
 from assistants.versions import version_of
 from tenants.rules.decide import Rule
 
-Receipt = dict[str, Any]
+Json = dict[str, Any]
+Receipt = Json
 
 
 def beginning(assistant: AIAssistant, rule: Rule | None) -> Receipt:
@@ -39,6 +40,8 @@ def receipt_of(timeline: Timeline, use: TokenUse) -> Receipt:
         "model": use.model,
         "prompt_hash": timeline.prompt_hash,
         "passages": timeline.passages,
+        "removed_markers": timeline.removed_markers,
+        "grounding": timeline.grounding,
         "tool_calls": timeline.tool_calls,
         "steps": timeline.steps,
         "first_token_ms": timeline.first_text_ms,
@@ -61,7 +64,9 @@ def merged(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> Receipt:
         **later,
         "model": later.get("model") or earlier.get("model", ""),
         "prompt_hash": later.get("prompt_hash") or earlier.get("prompt_hash", ""),
-        "passages": later.get("passages") or earlier.get("passages", []),
+        "passages": _all_passages(earlier.get("passages", []), later.get("passages", [])),
+        "removed_markers": earlier.get("removed_markers", 0) + later.get("removed_markers", 0),
+        "grounding": later.get("grounding") or earlier.get("grounding", ""),
         "tool_calls": [*earlier.get("tool_calls", []), *later.get("tool_calls", [])],
         "steps": [*earlier.get("steps", []), *(_later(step, shift) for step in later.get("steps", []))],
         "first_token_ms": first if first is not None else None if second is None else round(second + shift, 2),
@@ -109,8 +114,17 @@ def columns_of(receipt: Mapping[str, Any]) -> dict[str, Any]:
         "tokens_in": tokens["in"],
         "tokens_out": tokens["out"],
         "tokens_cached": tokens["cached"],
+        "removed_markers": receipt.get("removed_markers", 0),
+        "grounding": receipt.get("grounding", ""),
         "cost": None if amount is None else Decimal(amount),
     }
+
+
+def _all_passages(earlier: Sequence[Json], later: Sequence[Json]) -> list[Json]:
+    """By their numbers: a run that goes on searches anew for its question, and what tools had found stays."""
+    numbers = {passage.get("number") for passage in later}
+    kept = [passage for passage in earlier if passage.get("number") not in numbers]
+    return sorted([*kept, *later], key=lambda passage: passage.get("number") or 0)
 
 
 def _later(step: Step, shift: float) -> Step:

@@ -14,8 +14,8 @@ from typing import Any, Literal
 from langchain_core.documents import Document
 from langchain_core.messages import ToolMessage
 
+from assistants.citing.citations import passage_as_json, whole
 from assistants.messages import text_of
-from assistants.runs.citations import passage_as_json, whole
 
 StepKind = Literal["prepare", "search", "model", "tool", "wait", "store"]
 Step = dict[str, Any]
@@ -34,6 +34,8 @@ class Timeline:
         self.steps: list[Step] = []
         self.tool_calls: list[dict[str, Any]] = []
         self.passages: list[dict[str, Any]] = []
+        self.removed_markers = 0
+        self.grounding = ""
         self.prompt_hash = ""
         self.query = ""
         self.first_text_ms: float | None = None
@@ -79,6 +81,11 @@ class Timeline:
         """The passages for the question, numbered."""
         self.passages = [_passage(document) for document in passages]
         self.end(self._search(), found=len(passages))
+
+    def found_by_tool(self, passages: Sequence[Document]) -> None:
+        """What a tool has found, numbered; what was there before is not told twice."""
+        known = {passage["number"] for passage in self.passages}
+        self.passages += [_passage(each) for each in passages if each.metadata["number"] not in known]
 
     def _search(self) -> Step:
         self.is_searching = False
@@ -129,5 +136,5 @@ def _passage(document: Document) -> dict[str, Any]:
     """Where a passage stands, and the hash by which its text can be told from a later one."""
     facts = passage_as_json(document)
     digest = hashlib.sha256(document.page_content.encode(errors="replace")).hexdigest()
-    place = {name: whole(document.metadata.get(name)) for name in ("start", "end")}
-    return {**facts, **place, "sha256": digest}
+    own = whole(document.metadata.get("text_from")) or 0
+    return {**facts, "sha256": digest, "text_from": own, "call_id": document.metadata.get("call_id") or ""}

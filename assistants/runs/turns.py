@@ -61,10 +61,19 @@ class Answer:
     model: str = ""
     prompt_hash: str = ""
     cost: Decimal | None = None
-    citations: Sequence[dict[str, Any]] = field(default_factory=tuple)
+    removed_markers: int = 0
+    grounding: str = ""
+    cited: Sequence[Sequence[dict[str, Any]]] = ()
+    """What each of ``messages`` cites."""
     output: Any = None
     """The object of the wanted structure, as JSON; None where the answer is text."""
     receipt: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def citations(self) -> list[dict[str, Any]]:
+        """What the messages cite together, each passage once, as the last of them that cites it does."""
+        by_number = {each["number"]: each for citations in self.cited for each in citations}
+        return sorted(by_number.values(), key=lambda citation: citation["number"])
 
 
 def as_json_id(value: Any) -> Any:

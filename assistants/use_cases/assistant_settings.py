@@ -22,13 +22,14 @@ LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 500
 LONGEST_INSTRUCTIONS = 20_000
 LONGEST_MODEL = 255
+LONGEST_UNSUPPORTED = 500
 MOST_STARTERS, LONGEST_STARTER = 6, 200
 HOTTEST = 2.0
 MOST_COLLECTIONS = 100
 
 SETTINGS = (
     *("name", "description", "instructions", "model", "temperature", "tools"),
-    *("knowledge", "collections", "starter_questions"),
+    *("knowledge", "collections", "starter_questions", "grounded", "unsupported_answer"),
 )
 """What can be chosen, by the names of the row's columns."""
 
@@ -48,8 +49,14 @@ def checked_settings(actor: Actor, base: type[AIAssistant], given: Mapping[str, 
         "knowledge": _knowledge,
         "collections": lambda value: _collections(actor, value),
         "starter_questions": _starters,
+        "grounded": lambda value: _grounded(base, value),
+        "unsupported_answer": lambda value: _line(value, "unsupported_answer", LONGEST_UNSUPPORTED),
     }
-    empty: dict[str, Any] = {"temperature": None, "tools": None, "collections": [], "starter_questions": []}
+    empty: dict[str, Any] = {
+        **dict.fromkeys(("temperature", "tools", "grounded")),
+        "collections": [],
+        "starter_questions": [],
+    }
     return {
         name: empty.get(name, "") if given[name] is None else check(given[name])
         for name, check in checks.items()
@@ -88,6 +95,12 @@ def _model(value: str) -> str:
 def _temperature(value: float) -> float:
     if not math.isfinite(value) or not 0 <= value <= HOTTEST:
         raise InvalidInput("The temperature is a number from 0 to 2.", field="temperature")
+    return value
+
+
+def _grounded(base: type[AIAssistant], value: bool) -> bool:
+    if value and base.structured_output is not None:
+        raise InvalidInput("It answers with data, which cannot cite documents.", field="grounded")
     return value
 
 

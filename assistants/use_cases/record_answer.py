@@ -18,6 +18,8 @@ from assistants.runs.turns import Answer, Turn, as_json_id
 from assistants.runs.variants import Answers
 from assistants.use_cases.arrange_answers import answers_with
 
+MOST_REMOVED = 2**15 - 1  # what the column holds: a model may say anything
+
 
 def record_answer(turn: Turn, answer: Answer, events: Sequence[Event], last: int) -> tuple[EventType, dict[str, Any]]:
     """Store the answer, whole or partial, the events that are not stored yet, and the final one, which it returns.
@@ -35,14 +37,14 @@ def record_answer(turn: Turn, answer: Answer, events: Sequence[Event], last: int
 
 
 def _messages(turn: Turn, answer: Answer) -> list[Message]:
-    """The answer's messages as rows, with the keys that they will have; the citations belong to the last."""
+    """The answer's messages as rows, with the keys that they will have."""
     rows = [Message(thread_id=turn.thread_id, run_id=turn.run_id) for _ in answer.messages]
     give_keys(rows)
     for row, message in zip(rows, answer.messages, strict=True):
         row.created_at = timezone.now()
         row.message = storable(message_to_dict(message.model_copy(update={"id": str(row.pk)})))
-    if rows:
-        rows[-1].citations = list(answer.citations)
+    for row, citations in zip(rows, answer.cited, strict=False):
+        row.citations = storable(list(citations))
     return rows
 
 
@@ -93,6 +95,8 @@ def _end(answer: Answer, now: datetime) -> dict[str, Any]:
         "tokens_out": answer.tokens_out,
         "tokens_cached": answer.tokens_cached,
         "cost": answer.cost,
+        "removed_markers": min(answer.removed_markers, MOST_REMOVED),
+        "grounding": answer.grounding,
         "receipt": storable(answer.receipt),
         "finished_at": None if answer.waiting else now,
     }

@@ -12,7 +12,8 @@ from tenants.prepared import prepared_rows
 _CHUNKS = """
 SELECT chunk.id, chunk.document_id, chunk.collection_id, collection.name,
        coalesce(nullif(document.title, ''), nullif(document.source, ''), document.id::text), document.source,
-       chunk.heading, chunk.table_header, chunk.page, chunk.text, chunk.start_offset, chunk.end_offset, chunk.ordinal
+       chunk.heading, chunk.table_header, chunk.page, chunk.text, chunk.start_offset, chunk.end_offset, chunk.ordinal,
+       document.indexed_version
 FROM rag_chunk AS chunk
 JOIN rag_document AS document ON document.id = chunk.document_id
 JOIN rag_collection AS collection ON collection.id = chunk.collection_id
@@ -40,7 +41,8 @@ _PLACE = attrgetter("score", "lexical_rank", "lexical_score", "vector_rank", "si
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found: a chunk, or neighbours that were joined, ``document.text[start_offset:end_offset]``.
+    """A passage that was found: a chunk, or neighbours that were joined, ``document.text[start_offset:end_offset]`` in
+    the document's ``version``.
 
     ``table_header`` names the columns where the text begins in the middle of a table.
     ``chunk_id`` and the ranks are the best chunk's; ``chunk_ids`` are all that the text is made of, in their order.
@@ -62,6 +64,7 @@ class Hit:
     start_offset: int
     end_offset: int
     ordinal: int
+    version: int
     score: float
     lexical_rank: int | None
     lexical_score: float | None

@@ -107,6 +107,8 @@ def receipts(draw):
         "model": draw(st.sampled_from(["", "a", "b"])),
         "prompt_hash": "",
         "passages": [],
+        "removed_markers": draw(st.integers(0, 9)),
+        "grounding": draw(st.sampled_from(["", "cited", "no_citation"])),
         "tool_calls": draw(st.lists(st.just({"name": "a"}), max_size=2)),
         "steps": draw(steps),
         "first_token_ms": draw(st.none() | milliseconds),

@@ -1,0 +1,1 @@
+"""Citations: numbered passages in, checked markers and exact quotes out."""

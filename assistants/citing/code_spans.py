@@ -1,0 +1,84 @@
+"""Where code is in Markdown that comes in pieces: what looks like a marker there is none. Pure.
+
+A line of backticks or tildes opens a block that a like line closes (CommonMark 4.5); a run of backticks opens code in
+a line, which a run of the same length or the paragraph's end closes (CommonMark 6.1). Indented blocks are not seen:
+nobody can tell them from the lines of a list without the whole text.
+"""
+
+from __future__ import annotations
+
+import re
+
+_TOKEN = re.compile(r"`+|~+|\n|[^`~\n]+")
+_BEFORE_FENCE = re.compile(r"[ \t>]*(?:[-*+]|\d{1,9}[.)])?[ \t]*")
+_SHORTEST_FENCE = 3
+
+
+class CodeSpans:
+    """Fed with text in any pieces, knows whether the next character stands in code."""
+
+    def __init__(self) -> None:
+        self._fence = ""
+        self._inline = 0
+        self._run = ""  # backticks or tildes at the end of what was read: more may come
+        self._run_begins_line = False
+        self._line = ""  # as far as it may still begin with a fence
+        self._line_has_begun = False
+        self._opening = False  # the line that opened the fence goes on
+
+    @property
+    def inside(self) -> bool:
+        """True in code; a run at the end of the text counts as whole."""
+        self._settle()
+        return bool(self._fence or self._inline)
+
+    def feed(self, text: str) -> None:
+        """Read on."""
+        for token in _TOKEN.findall(text):
+            if token[0] in "`~":
+                self._read_run(token)
+                continue
+            self._settle()
+            if token == "\n":
+                self._end_line()
+            else:
+                self._read_words(token)
+
+    def _read_run(self, token: str) -> None:
+        if self._run and self._run[0] != token[0]:
+            self._settle()
+        if not self._run:
+            self._run_begins_line = not self._line_has_begun
+        self._run += token
+        self._line_has_begun = True
+
+    def _read_words(self, token: str) -> None:
+        if not self._line_has_begun:
+            self._line += token
+            self._line_has_begun = _BEFORE_FENCE.fullmatch(self._line) is None
+
+    def _end_line(self) -> None:
+        if not self._line_has_begun and not self._line.strip(" \t>"):
+            self._inline = 0
+        self._line, self._line_has_begun, self._opening = "", False, False
+
+    def _settle(self) -> None:
+        run, self._run = self._run, ""
+        if not run:
+            return
+        if self._fence:
+            self._end_fence(run)
+        elif self._inline:
+            if run == "`" * self._inline:
+                self._inline = 0
+        elif self._run_begins_line and len(run) >= _SHORTEST_FENCE:
+            self._fence, self._opening = run, True
+        elif run[0] == "`":
+            self._inline = len(run)
+
+    def _end_fence(self, run: str) -> None:
+        if self._opening:
+            if run[0] == self._fence[0] == "`":  # no fence has backticks behind it: this is code in a line
+                self._inline, self._fence = (0 if run == self._fence else len(self._fence)), ""
+        elif self._run_begins_line and run[0] == self._fence[0] and len(run) >= len(self._fence):
+            self._fence = ""
