@@ -34,8 +34,8 @@ def search_tool(assistant: AIAssistant, name: str = NAME, description: str = DES
     """A tool over what ``assistant.get_retriever`` searches: the collections that it was given and that the one who
     asks may read.
 
-    The passages are numbered for citations: on over several searches in one turn. ``name`` and ``description`` are what the model reads; an assistant with several tools of this kind names them
-    apart.
+    The passages are numbered for citations, over all searches of a turn. ``name`` and ``description`` are what the
+    model reads; an assistant with several tools of this kind names them apart.
     """
 
     async def search_documents(query: str) -> tuple[str, FoundPassages]:

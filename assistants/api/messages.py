@@ -20,6 +20,8 @@ from assistants.presentation import message_as_json
 from assistants.runs import sse
 from assistants.use_cases import messages
 from tenants.api.pages import LINK_HEADER, link_next_page
+from assistants.use_cases import open_citation as cited
+from assistants.use_cases.open_citation import OpenedCitation
 from tenants.api.scopes import needs_scope
 from tenants.database import in_database
 from tenants.scopes import CHAT, THREADS_READ, THREADS_WRITE
@@ -87,6 +89,17 @@ async def delete_message(request: HttpRequest, thread_id: str, message_id: str) 
     """Delete one message."""
     await in_database(_delete, Caller.of_request(request), thread_id, message_id)
     return Status(204, None)
+
+
+@router.get(
+    "/threads/{thread_id}/messages/{message_id}/citations/{number}/",
+    response=schemas.OpenedCitation,
+    operation_id="ai_open_citation",
+)
+@needs_scope(THREADS_READ)
+async def open_citation(request: HttpRequest, thread_id: str, message_id: str, number: int) -> OpenedCitation:
+    """The passage that an answer cites as [number]: for everybody who may view the conversation."""
+    return await in_database(cited.open_citation, Caller.of_request(request), thread_id, message_id, number)
 
 
 def _delete(caller: Caller, thread_id: str, message_id: str) -> None:

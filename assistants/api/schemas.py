@@ -104,6 +104,20 @@ class Citation(Sent):
     markers: list[Span] = Field(default_factory=list, description="Where it is cited in the message's `content`.")
 
 
+class OpenedCitation(Sent):
+    """A cited passage, and for those who may read its document what stands around it."""
+
+    number: int
+    document_id: UUID
+    title: str
+    heading: str
+    page: int | None
+    text: str = Field(description="The passage as the model was given it, without the names of a table's columns.")
+    before: str = Field(description="What stands before it; empty for those who may not read the document.")
+    after: str = Field(description="What stands after it; empty for those who may not read the document.")
+    quote: Span | None = Field(description="Where the citation's quote stands in `text`.")
+
+
 class Feedback(Sent):
     """What whoever asked says of an answer."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-_TOKEN = re.compile(r"`+|~+|\n|[^`~\n]+")
+_PIECE = re.compile(r"`+|~+|\n|[^`~\n]+")
 _BEFORE_FENCE = re.compile(r"[ \t>]*(?:[-*+]|\d{1,9}[.)])?[ \t]*")
 _SHORTEST_FENCE = 3
 
@@ -34,27 +34,27 @@ class CodeSpans:
 
     def feed(self, text: str) -> None:
         """Read on."""
-        for token in _TOKEN.findall(text):
-            if token[0] in "`~":
-                self._read_run(token)
+        for piece in _PIECE.findall(text):
+            if piece[0] in "`~":
+                self._read_run(piece)
                 continue
             self._settle()
-            if token == "\n":
+            if piece == "\n":
                 self._end_line()
             else:
-                self._read_words(token)
+                self._read_words(piece)
 
-    def _read_run(self, token: str) -> None:
-        if self._run and self._run[0] != token[0]:
+    def _read_run(self, signs: str) -> None:
+        if self._run and self._run[0] != signs[0]:
             self._settle()
         if not self._run:
             self._run_begins_line = not self._line_has_begun
-        self._run += token
+        self._run += signs
         self._line_has_begun = True
 
-    def _read_words(self, token: str) -> None:
+    def _read_words(self, words: str) -> None:
         if not self._line_has_begun:
-            self._line += token
+            self._line += words
             self._line_has_begun = _BEFORE_FENCE.fullmatch(self._line) is None
 
     def _end_line(self) -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001, RUF002  (the brackets and signs of other scripts are what this is about)
 """Citation markers in an answer that comes in pieces: right ones stay, wrong ones never reach anybody. Pure.
 
 A marker is ``[1]``, ``[1, 2]``, ``[1-3]`` or a mixture, or the same in the brackets ``【1】`` and ``［1］``, which may

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (the full stops of other scripts end sentences, too)
 """Which sentences of a passage best support what an answer says: by the words that both have. Pure.
 
 A rare word counts for more than one that every sentence of the passage has, and a number most of all. This finds the
@@ -17,7 +18,9 @@ Span = tuple[int, int]
 """Where something begins, and the first character after it."""
 
 _END = re.compile(
-    r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s|$)|[。！？][」』”’）]?|\n(?=[ \t]*+(?:\n|[-*+#>]|\d{1,9}[.)]\s|[^\n|\t]{0,200}+[|\t]))"
+    r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s|$)"
+    r"|[。！？][」』”’）]?"
+    r"|\n(?=[ \t]*+(?:\n|[-*+#>]|\d{1,9}[.)]\s|[^\n|\t]{0,200}+[|\t]))"  # blank lines, items, rows
 )
 _WORD = re.compile(r"[^\W_]+")
 _WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")  # written without blanks between words

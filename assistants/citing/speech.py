@@ -1,4 +1,4 @@
-"""What a model says on its way to people: checked for wrong markers, and of a grounded answer nothing too early. Pure."""
+"""What a model says on its way to people: without wrong markers, and of a grounded answer nothing too early. Pure."""
 
 from __future__ import annotations
 

@@ -147,12 +147,13 @@ MAKERS: Mapping[str, Callable[[World], Any]] = {
     "host": lambda world: world.tenant.host,
     "schema": lambda world: world.tenant.ref.schema_name,
     "receipt": lambda world: "999001",
+    "citation": lambda world: "1",
 }
 """Kind -> what makes a row of it (its key is the id) or the id itself, in the tenant's context. In this order: a later
 one may use what an earlier one has made (``world.rows``)."""
 
 
-ALIKE = frozenset({"content_type", "file_format"})
+ALIKE = frozenset({"content_type", "file_format", "citation"})
 """Kinds that are the same for all tenants: they stand in addresses, and belong to nobody."""
 
 

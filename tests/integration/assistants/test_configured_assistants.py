@@ -421,7 +421,8 @@ async def test_what_another_process_changes_in_sql_is_heard_at_once(member, acme
     await until(server_listens, "the server keeps the assistants")
     with psycopg.connect(database_url, autocommit=True) as elsewhere:
         elsewhere.execute("SET search_path TO acme, public")
-        columns = "name, description, instructions, model, knowledge, collections, starter_questions, base, unsupported_answer"
+        columns = "name, description, instructions, model, knowledge, collections, starter_questions, base"
+        columns += ", unsupported_answer"
         elsewhere.execute(
             f"INSERT INTO assistants_configuredassistant (id, enabled, {columns}, created_at, changed_at)"
             " VALUES ('docs_assistant', false, '', '', '', '', '', '[]', '[]', '', '', now(), now())"

@@ -8,7 +8,7 @@ import pytest
 from django.core import signing
 from django.utils import timezone
 
-from assistants import assistants, method_tool
+from assistants import AIAssistant, assistants, method_tool
 from assistants.models import Thread
 from embed.models import Site, VisitorSession
 from embed.tokens import new_token
@@ -19,6 +19,7 @@ from tenants.rules.actions import EVERYTHING
 from tests.integration.embed.conftest import BLOG, EVIL, SHOP
 from tests.played_model import PlayedModel, wants
 from tests.somewhere import Helper
+from tests.documents import add_ready_document
 
 
 async def test_a_visitor_chats_and_finds_the_conversation_again(shop):
@@ -363,3 +364,26 @@ async def test_members_make_no_sites(shop, who):
 
     with pytest.raises(NotAllowed):
         await shop.tenant.run(make)
+
+
+async def test_a_visitor_opens_what_its_own_conversation_cites_and_reads_no_further(shop, monkeypatch):
+    monkeypatch.setattr(AIAssistant.get_cls("greeter"), "has_rag", True)
+    model = PlayedModel(answers=["It weighs 40 kilograms [1]."])
+    monkeypatch.setattr(assistants, "chat_model", lambda *args, **kwargs: model)
+    text = "# Anvils\n\n" + "".join(f"## Part {n}\n\nAn anvil of kind {n} weighs {n}0 kilograms.\n\n" for n in range(9))
+    await shop.tenant.run(lambda: add_ready_document(shop.tenant, text, source="anvils.md"))
+    rule = {"action": "collection.read", "audience": "visitors", "site_id": shop.site.pk, "assistant_id": "greeter"}
+    await shop.tenant.run(lambda: AccessRule.objects.create(**rule))
+    page, other = shop.page(), shop.page()
+    await page.begin()
+    await other.begin()
+    answer = (await page.ask(await page.thread(), "What does an anvil of kind 4 weigh?")).json()[-1]
+    [citation] = answer["citations"]
+    thread = (await page.threads())[0]
+    address = f"/api/threads/{thread}/messages/{answer['id']}/citations/1/"
+    opened = (await page.get(address)).json()
+    assert "40 kilograms" in opened["text"]
+    assert (opened["before"], opened["after"]) == ("", "")
+    for closed in (f"/api/passages/{citation['chunk_id']}/", f"/api/documents/{citation['document_id']}/"):
+        assert (await page.get(closed)).status_code == 403
+    assert (await other.get(address)).status_code == 404

@@ -136,9 +136,9 @@ def test_the_retriever_hands_passages_to_langchain(shelf):
     assert first.metadata == {
         "document_id": str(chunk.document_id),
         "chunk_id": chunk.pk,
-            "chunk_ids": [chunk.pk],
-            "version": 1,
-            "text_from": 0,
+        "chunk_ids": [chunk.pk],
+        "version": 1,
+        "text_from": 0,
         "title": "Repair",
         "heading": "Repair",
         "page": None,

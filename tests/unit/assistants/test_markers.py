@@ -1,6 +1,9 @@
+# ruff: noqa: RUF001  (the brackets and signs of other scripts are what this is about)
 """Citation markers: right ones stay, wrong ones go, and what only looks like one is left alone."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -109,7 +112,7 @@ def test_any_pieces_give_the_same(text, cuts, passages):
     places = sorted({0, *(min(cut, len(text)) for cut in cuts), len(text)})
     pieces = MarkerFilter(passages)
     shown = ""
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         shown += pieces.feed(text[start:end])
         assert pieces.held_back <= LONGEST_MARKER + 2  # and the blanks around it
     assert shown + pieces.end() == expected
