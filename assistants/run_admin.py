@@ -60,6 +60,26 @@ class AgeFilter(SimpleListFilter):
         return queryset.filter(created_at__gte=timezone.now() - timedelta(days=int(days)))
 
 
+class SupportFilter(SimpleListFilter):
+    """On what an answer rests: the runs that somebody should look at."""
+
+    title = "sources"
+    parameter_name = "support"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """What can be asked for."""
+        return [("none", "Answers without a source"), ("wrong", "Wrong citations removed")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
+        """The runs of that kind."""
+        match self.value():
+            case "none":
+                return queryset.filter(grounding__in=Run.UNSUPPORTED)
+            case "wrong":
+                return queryset.filter(removed_markers__gt=0)
+        return queryset
+
+
 class RunList(ChangeList):
     """The list, without the columns that may be large and that it does not show."""
 
@@ -75,7 +95,7 @@ class RunAdmin(UseCaseAdmin):
     list_display = ("conversation", "result", "model_and_tokens", "price", "took", "began")
     list_display_links = ("conversation",)
     list_select_related = ("thread__visitor", "created_by", "api_key")
-    list_filter = ("status", AssistantFilter, AgeFilter)
+    list_filter = ("status", AssistantFilter, SupportFilter, AgeFilter)
     search_help_text = "Words of a conversation's name, or how they begin"
     ordering = ("-created_at",)
     sortable_by = ("began",)

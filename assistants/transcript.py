@@ -13,7 +13,8 @@ from assistants.models import Message, Run, Thread
 class Line:
     """One message. ``kind`` is LangChain's type; ``tools`` are the names of the tools that an AI message calls.
 
-    ``thumb`` is "up", "down" or empty, and ``feedback`` what was said with it.
+    ``is_unsupported``: it says that nothing supports an answer. ``thumb`` is "up", "down" or empty, and
+    ``feedback`` what was said with it.
     """
 
     kind: str
@@ -24,6 +25,7 @@ class Line:
     tool_name: str
     is_partial: bool
     is_superseded: bool
+    is_unsupported: bool
     thumb: str
     feedback: str
 
@@ -65,6 +67,7 @@ def _line(row: Message) -> Line:
         tool_name=data.get("name") or "",
         is_partial=bool(data.get("additional_kwargs", {}).get("partial")),
         is_superseded=row.superseded,
+        is_unsupported=data.get("additional_kwargs", {}).get("grounded") is False,
         thumb="" if row.thumb is None else "up" if row.thumb > 0 else "down",
         feedback=row.feedback,
     )

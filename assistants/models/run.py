@@ -32,6 +32,8 @@ class Run(models.Model):
         NO_PASSAGES = "no_passages", "Nothing was found"
         NO_CITATION = "no_citation", "The model cited nothing"
 
+    UNSUPPORTED: ClassVar = (Grounding.NO_PASSAGES, Grounding.NO_CITATION)
+
     ACTIVE: ClassVar = (Status.QUEUED, Status.RUNNING, Status.WAITING)
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="runs")
@@ -97,6 +99,15 @@ class Run(models.Model):
             # The few that are looked for: most runs are completed.
             models.Index(
                 fields=["status", "-created_at"], condition=~models.Q(status="completed"), name="unusual_run_by_time"
+            ),
+            # The few whose model has cited wrongly, or that had no answer.
+            models.Index(
+                fields=["created_at"], condition=models.Q(removed_markers__gt=0), name="wrongly_citing_run_by_time"
+            ),
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(grounding__in=["no_passages", "no_citation"]),
+                name="unsupported_run_by_time",
             ),
         ]
 

@@ -48,6 +48,15 @@ class Thumbs:
     down: int
 
 
+@dataclass(frozen=True, slots=True)
+class Support:
+    """``unsupported``: questions to which a grounded assistant has said that nothing supports an answer. ``removed``:
+    citations of passages that there were not, taken out of answers."""
+
+    unsupported: int
+    removed: int
+
+
 def today() -> date:
     """In UTC, in which days are counted everywhere."""
     return timezone.now().astimezone(UTC).date()
@@ -113,3 +122,10 @@ def thumbs(days: int) -> Thumbs:
     found = Message.objects.filter(created_at__gte=since_midnight(days), thumb__isnull=False)
     counted = found.order_by().aggregate(up=Count("pk", filter=Q(thumb=1)), down=Count("pk", filter=Q(thumb=-1)))
     return Thumbs(counted["up"], counted["down"])
+
+
+def support(days: int) -> Support:
+    """What answers of these days rested on. Two queries on indexes of the few runs that are concerned."""
+    runs = Run.objects.filter(created_at__gte=since_midnight(days)).order_by()
+    removed = runs.filter(removed_markers__gt=0).aggregate(sum=Sum("removed_markers"))
+    return Support(runs.filter(grounding__in=Run.UNSUPPORTED).count(), removed["sum"] or 0)

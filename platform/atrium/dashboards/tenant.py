@@ -16,6 +16,7 @@ from assistants.use_cases.overview import (
     failed_runs,
     messages_by_day,
     since_midnight,
+    support,
     thumbs,
     today,
     top_assistants,
@@ -43,7 +44,7 @@ def tenant_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str,
     if may_see(request.user, "assistants.thread"):
         used = use_by_day(days)
         more |= _conversations(days, used, may_see_usage(actor_in_console(request)))
-        cards += [_thread_card(days), _failed_card(days, used), _thumbs_card(days)]
+        cards += [_thread_card(days), _failed_card(days, used), _thumbs_card(days), _support_card(days)]
     if may_see(request.user, "rag.document"):
         cards.append(_document_card())
         more |= _documents()
@@ -106,6 +107,14 @@ def _thumbs_card(days: int) -> Card:
     found = thumbs(days)
     link = list_of("assistants.thread", feedback="down" if found.down else "up")
     return Card("Answers found good", found.up, "thumbs_up_down", link, f"{found.down} found bad")
+
+
+def _support_card(days: int) -> Card:
+    found = support(days)
+    link = list_of("assistants.run", support="wrong" if found.removed and not found.unsupported else "none")
+    return Card(
+        "Answers without a source", found.unsupported, "quick_reference", link, f"{found.removed} wrong citations"
+    )
 
 
 def _document_card() -> Card:
