@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -55,8 +55,20 @@ def read_completion(run_id: Any, *, structured: bool) -> Completion:
         tokens_in=run.tokens_in,
         tokens_out=run.tokens_out,
         tokens_cached=run.tokens_cached,
-        citations=[citation for row in rows for citation in row.citations],
+        citations=_citations(rows),
     )
+
+
+def _citations(rows: Iterable[Message]) -> list[dict[str, Any]]:
+    """What the messages cite. Markers are told by their places in the whole text (``_text``)."""
+    citations, begin = [], 0
+    for row in rows:
+        for citation in row.citations:
+            places = ({name: place + begin for name, place in each.items()} for each in citation.get("markers", ()))
+            citations.append({**citation, "markers": list(places)})
+        if row.content:
+            begin += len(row.content) + len(BETWEEN_TEXTS)
+    return citations
 
 
 def _text(said: Sequence[AIMessage], structured: bool) -> str | None:

@@ -42,9 +42,11 @@ async def chat(page, server, acme) -> Page:
 async def test_a_member_asks_and_opens_the_passage_that_the_answer_rests_on(chat):
     await ask(chat)
     await expect(chat.get_by_test_id("answer-text")).to_contain_text("90 days")
+    await expect(chat.get_by_test_id("sources")).to_be_visible()  # the answer is stored
     await chat.get_by_test_id("citation").first.click()
     await expect(chat.get_by_test_id("citations-panel")).to_contain_text("Refund policy")
     await expect(chat.get_by_test_id("passage-text")).to_contain_text("within 90 days")
+    await expect(chat.get_by_test_id("quote")).to_contain_text(["A customer may return any anvil within 90 days."])
 
 
 async def test_the_conversation_is_there_after_a_reload(chat):

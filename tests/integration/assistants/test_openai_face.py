@@ -128,6 +128,7 @@ async def test_it_says_what_the_answer_cost_and_on_what_it_rests(sdk, acme, mode
     assert (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.total_tokens) == (31, 7, 38)
     [citation] = answer.model_dump()["atrium"]["citations"]
     assert (citation["number"], citation["title"]) == (1, "Refunds")
+    assert citation["markers"] == [{"start": 8, "end": 11}]
 
 
 async def test_the_model_reads_the_clients_conversation_after_the_assistants_own_instructions(

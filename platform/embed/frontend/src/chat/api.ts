@@ -84,6 +84,12 @@ export class ApiClient {
     return this.json("GET", `passages/${encodeURIComponent(chunkId)}/`);
   }
 
+  /** The passage that a message cites: for all who may view the thread. */
+  citation(threadId: string, messageId: string, number: number): Promise<Passage> {
+    const message = `threads/${encodeURIComponent(threadId)}/messages/${encodeURIComponent(messageId)}`;
+    return this.json("GET", `${message}/citations/${number}/`);
+  }
+
   /** @returns the thread's newest run */
   async latestRun(threadId: string): Promise<Run | null> {
     const runs = await this.json("GET", `threads/${encodeURIComponent(threadId)}/runs/?limit=1`);

@@ -8,12 +8,13 @@ import { Drawer } from "./drawer";
 import { fitAboveKeyboard } from "./keyboard";
 import { type Stage, stageView } from "./layout";
 import { errorNotice } from "./notice";
+import { Problem } from "./problem";
 import { StickyScroll } from "./sticky-scroll";
 import { t } from "./strings";
 import { Tabs } from "./tabs";
 import { iconButton } from "./thread-item";
 import { ThreadList } from "./thread-list";
-import type { Assistant, ChatConfig, Thread } from "./types";
+import type { Assistant, ChatConfig, Citation, Passage, Thread } from "./types";
 import { welcomeView } from "./welcome";
 
 /**
@@ -57,7 +58,7 @@ export class Chat {
       () => this.stop(),
     );
     this.picker = new AssistantPicker(() => this.compose());
-    this.panel = new CitationsPanel((chunkId) => this.api.passage(chunkId), this.life.signal);
+    this.panel = new CitationsPanel((citation, threadId) => this.passage(citation, threadId), this.life.signal);
     this.threads = this.makeThreadList();
     const menu = this.makeMenuButton();
     this.stage = stageView({ picker: this.picker.element, composer: this.composer.element, menu });
@@ -70,6 +71,14 @@ export class Chat {
     this.tabs = new Tabs((threadId) => this.happenedElsewhere(threadId));
     this.listen();
     this.put();
+  }
+
+  /** A citation of a message that is being written, or of an older version, is opened by its chunk. */
+  async passage(citation: Citation, threadId?: string): Promise<Passage> {
+    const { message_id, version, chunk_id, number } = citation;
+    if (threadId && message_id && version != null) return this.api.citation(threadId, message_id, number);
+    if (chunk_id === null) throw new Problem({ status: 404 });
+    return this.api.passage(chunk_id);
   }
 
   listen() {
@@ -177,7 +186,7 @@ export class Chat {
         ended: () => this.ended(conversation),
         announce: (text) => conversation === this.current && this.announce(text),
         edit: (text) => this.composer.restore(text),
-        cite: (citation) => void this.panel.open(citation),
+        cite: (citation) => void this.panel.open(citation, conversation.thread?.id),
       },
     });
     if (thread) this.conversations.set(thread.id, conversation);

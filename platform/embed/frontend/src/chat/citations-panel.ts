@@ -1,4 +1,5 @@
 import { make } from "./dom";
+import { markText } from "./mark-text";
 import { MarkdownView } from "./markdown/view";
 import { Problem, explain } from "./problem";
 import { placeOf } from "./sources";
@@ -14,9 +15,12 @@ const WIDE = "(min-width: 1100px)";
 /** Characters: a paragraph whose lines are all shorter was broken on purpose, not to fit a width. */
 const SHORT_LINE = 60;
 
+type LoadPassage = (citation: Citation, threadId: string | undefined) => Promise<Passage>;
+
 /** Shows one passage: a panel at the side, or a modal sheet at the bottom of a narrow screen. */
 export class CitationsPanel {
-  load: (chunkId: string | number) => Promise<Passage>;
+  load: LoadPassage;
+  threadId: string | undefined;
   opener: Element | null = null;
   citation: Citation | null = null;
   label: HTMLParagraphElement;
@@ -25,7 +29,7 @@ export class CitationsPanel {
   element: HTMLDialogElement;
 
   /** @param signal ends with the chat */
-  constructor(load: (chunkId: string | number) => Promise<Passage>, signal: AbortSignal) {
+  constructor(load: LoadPassage, signal: AbortSignal) {
     this.load = load;
     this.label = make("p", { class: "chat-panel-label" });
     this.body = make("div", { class: "chat-panel-body", tabIndex: 0, "data-testid": "passage" });
@@ -46,7 +50,9 @@ export class CitationsPanel {
     matchMedia(WIDE).addEventListener("change", () => this.refit(), { signal });
   }
 
-  async open(citation: Citation) {
+  /** @param threadId the conversation that it stands in */
+  async open(citation: Citation, threadId?: string) {
+    this.threadId = threadId;
     this.opener = document.activeElement;
     this.citation = citation;
     this.label.textContent = t("sourceNumber", { number: citation.number });
@@ -56,8 +62,7 @@ export class CitationsPanel {
     if (!this.element.open) this.reveal();
     this.close.focus({ preventScroll: true });
     try {
-      if (citation.chunk_id === null) throw new Problem({ status: 404 });
-      const passage = await this.load(citation.chunk_id);
+      const passage = await this.load(citation, threadId);
       if (this.citation === citation) this.showPassage(passage);
     } catch (error) {
       if (this.citation === citation) this.showFailure(citation, error);
@@ -105,14 +110,18 @@ export class CitationsPanel {
   }
 
   showPassage(passage: Passage) {
-    const marked = make("mark", { "data-testid": "passage-text" }, documentText(passage.text));
+    const text = documentText(passage.text);
+    const quote = passage.quote && [...passage.text].slice(passage.quote.start, passage.quote.end).join("");
+    const first = quote ? markText(text, documentText(quote).textContent ?? "") : null;
+    const marked = make(first ? "div" : "mark", { "data-testid": "passage-text" }, text);
     const around = (text: string | undefined) =>
       text ? make("div", { class: "chat-passage-around" }, documentText(text)) : null;
     this.fill(
       passage,
       make("div", { class: "chat-passage" }, around(passage.before), marked, around(passage.after)),
     );
-    this.body.scrollTop = Math.max(0, marked.offsetTop - this.body.clientHeight / 4);
+    const shown = first ?? marked;
+    this.body.scrollTop = Math.max(0, shown.offsetTop - this.body.clientHeight / 4);
   }
 
   showFailure(citation: Citation, error: unknown) {
@@ -125,7 +134,7 @@ export class CitationsPanel {
     const retry = make("button", { type: "button", class: "chat-button" }, t("retry"));
     retry.addEventListener("click", () => {
       const { opener } = this;
-      void this.open(citation);
+      void this.open(citation, this.threadId);
       this.opener = opener;
     });
     this.fill(citation, note, ...quote, ...(gone ? [] : [retry]));

@@ -9,6 +9,8 @@ export interface StoredTurn {
 export interface WholeAnswer {
   content: string;
   citations: Citation[];
+  /** it says that no document answers the question */
+  unsupported?: boolean;
   /** the run did not come to its end */
   partial: boolean;
 }
@@ -52,7 +54,10 @@ export function withMore(known: Message[], told: Message[]) {
 export function asOneAnswer(messages: Message[]): WholeAnswer {
   return {
     content: messages.map((message) => readable(message.content)).join("\n\n"),
-    citations: messages.flatMap((message) => message.citations ?? []),
+    citations: messages.flatMap((message) =>
+      (message.citations ?? []).map((citation) => ({ ...citation, message_id: message.id })),
+    ),
+    unsupported: messages.at(-1)?.grounded === false,
     partial: messages.some((message) => message.partial),
   };
 }

@@ -111,13 +111,14 @@ export class AnswerView {
    * @param answer as it is stored
    * @param more what goes below it
    */
-  finish({ content, citations, partial }: WholeAnswer, ...more: (Node | false | undefined)[]) {
+  finish({ content, citations, unsupported, partial }: WholeAnswer, ...more: (Node | false | undefined)[]) {
     this.text = content || this.text;
     if (citations.length) this.cite(citations);
     this.settle();
     const known = [...this.citations.values()].sort((one, other) => one.number - other.number);
     this.showBelow(
       partial && make("p", { class: "chat-incomplete", "data-testid": "partial" }, t("incomplete")),
+      unsupported && make("p", { class: "chat-unsupported", "data-testid": "unsupported" }, t("unsupported")),
       known.length > 0 && sourcesList(known, this.openCitation),
       ...more,
     );

@@ -29,6 +29,10 @@ export interface Citation {
   heading?: string;
   page?: number | null;
   quote?: string;
+  /** which version of the document was read; null for one of another system */
+  version?: number | null;
+  /** the message that cites, once that is stored */
+  message_id?: string;
   score?: number | null;
 }
 
@@ -39,6 +43,8 @@ export interface Message {
   content: string;
   created_at?: string;
   citations?: Citation[];
+  /** false: nothing supports an answer, and the text says so */
+  grounded?: boolean | null;
   /** the run that wrote it did not come to its end */
   partial?: boolean;
   run_id?: string | number | null;
@@ -90,7 +96,6 @@ export interface Run {
 }
 
 export interface Passage {
-  id: string;
   document_id: string;
   title: string;
   heading?: string;
@@ -98,6 +103,8 @@ export interface Passage {
   text: string;
   before?: string;
   after?: string;
+  /** where the quote stands in the text, in code points */
+  quote?: { start: number; end: number } | null;
 }
 
 /** One server-sent event, its data already read as JSON. */

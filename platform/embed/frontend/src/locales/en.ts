@@ -41,6 +41,7 @@ export const en = {
   loadingMessages: "Loading the conversation",
   youSaid: "You",
   answered: "Answer",
+  unsupported: "No source: nothing in the documents supports an answer.",
   incomplete: "This answer is not complete: writing it was cut short.",
   working: "Looking for an answer",
   reconnecting: "The connection is lost. Reconnecting …",

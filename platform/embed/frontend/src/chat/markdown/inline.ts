@@ -139,7 +139,7 @@ class InlineParser {
   /** `[1]` and `[1, 2]`: markers of the passages that a sentence rests on. */
   citations() {
     if (!this.links) return false;
-    const marker = /\[(\d{1,3}(?:, ?\d{1,3}){0,9})\](?!\()/y;
+    const marker = /\[(\d{1,3}(?:, ?\d{1,3}){0,39})\](?!\()/y;
     marker.lastIndex = this.at;
     const match = marker.exec(this.source);
     if (!match) return false;
