@@ -11,6 +11,8 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 
 from assistants.assistants import AIAssistant
+from assistants.citing.markers import find_markers
+from assistants.citing.numbering import FoundPassages, NumberedPassages
 from assistants.graph.state import Reporter, TurnContext
 from assistants.graph.structured import as_message
 from assistants.graph.turn import turn_graph
@@ -79,10 +81,14 @@ class _Queueing(Reporter):
 
 
 async def ask(
-    assistant: AIAssistant, given: dict[str, Any], reporter: Reporter, config: RunnableConfig | None = None
+    assistant: AIAssistant,
+    given: dict[str, Any],
+    reporter: Reporter,
+    config: RunnableConfig | None = None,
+    passages: NumberedPassages | None = None,
 ) -> dict[str, Any]:
-    """A turn without a thread: nothing is read and nothing stored."""
-    context = TurnContext(assistant, reporter=reporter)
+    """A turn without a thread: nothing is read and nothing stored. ``passages`` is told what there was to cite."""
+    context = TurnContext(assistant, reporter=reporter, passages=NumberedPassages() if passages is None else passages)
     with acting_as(await _actor_of(assistant)), using(await aproviders()):
         async with asyncio.timeout(settings.ATRIUM_RUN_TIMEOUT):
             state = await turn_graph().ainvoke(given, config, context=context)
@@ -129,18 +135,25 @@ def _acting_for(user: Any) -> Actor | None:
 
 
 def assistant_tool(assistant: AIAssistant, description: str) -> BaseTool:
-    """A tool that asks the assistant; each call is a conversation of its own."""
+    """A tool that asks the assistant; each call is a conversation of its own. What it cites, who asks may cite."""
 
-    async def ask_assistant(message: str) -> str:
-        state = await AssistantGraph(assistant).ainvoke({"input": message})
+    async def ask_assistant(message: str) -> tuple[str, FoundPassages | None]:
+        passages = NumberedPassages()
+        state = await ask(assistant, {"input": message}, Reporter(), passages=passages)
         if state.get("waiting"):
             raise ToolException("This needs a person's approval, which cannot be asked for from here.")
         output = state["output"]
-        return output if isinstance(output, str) else text_of(as_message(output).content)
+        text = output if isinstance(output, str) else text_of(as_message(output).content)
+        cited = dict.fromkeys(number for marker in find_markers(text, passages) for number in marker.numbers)
+        return text, FoundPassages([passages[number] for number in cited], text) if cited else None
 
-    def ask_assistant_now(message: str) -> str:
+    def ask_assistant_now(message: str) -> tuple[str, FoundPassages | None]:
         return from_sync(ask_assistant, message)
 
     return StructuredTool.from_function(
-        func=ask_assistant_now, coroutine=ask_assistant, name=assistant.id, description=description
+        func=ask_assistant_now,
+        coroutine=ask_assistant,
+        name=assistant.id,
+        description=description,
+        response_format="content_and_artifact",
     )

@@ -13,7 +13,7 @@ index (``a[7]``): it cites where there is such a passage, and is never taken awa
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from assistants.citing.code_spans import CodeSpans
@@ -223,6 +223,16 @@ def find_markers(text: str, passages: Container[int]) -> list[Marker]:
     found.feed(text)
     found.end()
     return found.markers
+
+
+def renumbered(text: str, numbers: Mapping[int, int]) -> str:
+    """A text whose markers name the same passages by other numbers."""
+    made, place = [], 0
+    for marker in find_markers(text, numbers):
+        said = ", ".join(str(numbers[number]) for number in marker.numbers)
+        made += [text[place : marker.start], f"[{said}]"]
+        place = marker.end
+    return "".join([*made, text[place:]])
 
 
 def without_markers(text: str) -> str:

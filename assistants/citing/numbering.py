@@ -16,9 +16,13 @@ from assistants.messages import text_of
 
 @dataclass(frozen=True, slots=True)
 class FoundPassages:
-    """What a tool has found, as the artifact of its answer: the turn numbers it, and writes it for the model."""
+    """What a tool has found, as the artifact of its answer: the turn numbers it, and writes it for the model.
+
+    ``answer`` is a text that cites the documents by the ``number`` in their metadata; empty: they are the answer.
+    """
 
     documents: Sequence[Document]
+    answer: str = ""
 
 
 class NumberedPassages:

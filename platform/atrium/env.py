@@ -187,6 +187,7 @@ VARIABLES: tuple[Variable, ...] = (
         (80, 443, 8000, 8080, 8443),
         "Ports that tenants' addresses may name.",
     ),
+    Variable("ATRIUM_UPLOAD_MB", _whole, 200, "Megabytes of one request with files, all of them together."),
     Variable("ATRIUM_EXAMPLE", _flag, False, "Install the example app: an issue tracker, with assistants for it."),
     Variable("ATRIUM_RUN_TIMEOUT", _seconds, 300.0, "Seconds that one answer may take at the most."),
     Variable("ATRIUM_RUN_WAIT_DAYS", _whole, 7, "Days that a run waits for approval, then it expires; 0: for ever."),

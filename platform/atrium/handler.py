@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import IO, Any
 
@@ -18,6 +19,8 @@ from django.core.signals import request_finished, request_started
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import set_script_prefix
 
+from atrium.body_limit import LimitedBody, limit_of, too_large
+from atrium.problems import refuse
 from tenants.database import in_database
 
 Scope = MutableMapping[str, Any]
@@ -30,14 +33,27 @@ class RequestHandler(ASGIHandler):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
         """Serve one request."""
+        limited = LimitedBody(receive, limit_of(scope))
         try:
-            body = await self.read_body(receive)  # type: ignore[arg-type]  # asgiref's own, narrower types
+            body = await self.read_body(limited)  # type: ignore[arg-type]  # asgiref's own, narrower types
         except RequestAborted:
             return
         try:
-            await self._serve(scope, body, receive, send)
+            if limited.is_over:
+                await self._refuse(scope, limit_of(scope), send)
+            else:
+                await self._serve(scope, body, receive, send)
         finally:
             body.close()
+
+    async def _refuse(self, scope: Scope, limit: int, send: Send) -> None:
+        """Answer without a look at what was sent; the connection is not used again, as there may be more of it."""
+        request, response = self.create_request(scope, io.BytesIO())  # type: ignore[arg-type]
+        response = refuse(request, too_large(limit)) if request is not None else response
+        assert response is not None
+        response["Connection"] = "close"
+        await self.send_response(response, send)  # type: ignore[arg-type]
+        response.close()
 
     async def _serve(self, scope: Scope, body: IO[bytes], receive: Receive, send: Send) -> None:
         set_script_prefix(get_script_prefix(scope))

@@ -166,6 +166,7 @@ CACHES = {
 
 # -- addresses that tenants give are reached only when they are public, and at these ports (tenants/network)
 ATRIUM_NETWORK_ALLOW = env["ATRIUM_NETWORK_ALLOW"]
+ATRIUM_UPLOAD_MB = env["ATRIUM_UPLOAD_MB"]
 ATRIUM_NETWORK_PORTS = env["ATRIUM_NETWORK_PORTS"]
 
 # -- models: without a key the offline model and the offline embedder answer

@@ -12,7 +12,17 @@ from ninja.responses import Status
 
 from rag.api.document_schemas import CollectionChanges, CollectionDetailOut, CollectionIn, CollectionOut, ReprocessedOut
 from rag.api.pages import After, Limit
+from rag.api.document_schemas import (
+    CollectionChanges,
+    CollectionDetailOut,
+    CollectionIn,
+    CollectionOut,
+    EmbeddingModelIn,
+    EmbeddingModelOut,
+)
+from rag.api.pages import LINK_HEADER, After, Limit, link_next_page
 from rag.models import Collection
+from rag.use_cases import change_embedding_model as models
 from rag.use_cases import collections, lists
 from rag.use_cases.create_collection import create_collection as make
 from tenants.actors import Actor
@@ -88,6 +98,44 @@ async def delete_collection(request: HttpRequest, collection_id: UUID) -> Status
     actor: Actor = actor_of(request)
     await in_database(collections.delete_collection, actor, collection_id)
     return Status(204, None)
+
+
+@router.get(
+    ONE + "embedding-model/",
+    response=EmbeddingModelOut,
+    operation_id="get_embedding_model",
+    summary="Get a collection's embedding model",
+)
+@needs_scope(DOCUMENTS_READ)
+async def get_embedding_model(request: HttpRequest, collection_id: UUID) -> dict[str, Any]:
+    """The model, and how far a change to another one is."""
+    return await in_database(_embedding_model, actor_of(request), collection_id)
+
+
+@router.put(
+    ONE + "embedding-model/",
+    response={202: EmbeddingModelOut},
+    operation_id="change_embedding_model",
+    summary="Change a collection's embedding model",
+)
+@needs_scope(DOCUMENTS_WRITE)
+async def change_embedding_model(request: HttpRequest, collection_id: UUID, payload: EmbeddingModelIn) -> Status:
+    """Embed the collection by another model. Its old vectors answer until the last new one is there; its own model
+    again ends a change that is under way."""
+    actor: Actor = actor_of(request)
+    await in_database(models.change_embedding_model, actor, collection_id, payload.model)
+    return Status(202, await in_database(_embedding_model, actor, collection_id))
+
+
+def _embedding_model(actor: Actor, collection_id: UUID) -> dict[str, Any]:
+    collection, _ = lists.get_collection(actor, collection_id)
+    progress = models.reembedding_progress(collection)
+    return {
+        "model": collection.embedding_model,
+        "next_model": progress.model if progress else "",
+        "done": progress.done if progress else 0,
+        "passages": progress.chunks if progress else 0,
+    }
 
 
 def _with_counts(collection: Collection, counts: Mapping[str, int]) -> dict[str, Any]:

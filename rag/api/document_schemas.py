@@ -63,6 +63,21 @@ class CollectionIn(Schema):
     overlap_tokens: OverlapTokens = DEFAULT_OVERLAP_TOKENS
 
 
+class EmbeddingModelIn(Schema):
+    """The embedding model that a collection is to have."""
+
+    model: str = Field(min_length=1, max_length=200)
+
+
+class EmbeddingModelOut(Schema):
+    """The model by whose vectors a collection answers, and how far a change to another one is."""
+
+    model: str
+    next_model: str = Field(description="Empty: no change is under way.")
+    done: int = Field(description="Passages that have a vector by the next model, during a change; else 0.")
+    passages: int = Field(description="All passages of the collection, during a change; else 0.")
+
+
 class CollectionChanges(Schema):
     """What changes; the rest stays. How documents are split holds for those that are read from now on."""
 

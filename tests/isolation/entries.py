@@ -184,6 +184,8 @@ OPERATIONS: Mapping[str, Entry] = {
     "delete_documents": Entry(body={"ids": ["{document}"]}, also=frozenset({200})),
     "reprocess_documents": Entry(body={"ids": ["{document}"]}, also=frozenset({200})),
     "search_collections": Entry(body={"query": "canary", "collection_ids": ["{collection}"]}),
+    "get_embedding_model": Entry(),
+    "change_embedding_model": Entry(body={"model": "mine"}),
     "list_documents": finds_nothing(collection_id="{collection}", after="{document}"),
     "get_passage": Entry(),
     # -- tenants/api

@@ -263,9 +263,11 @@ test("what a run said before and after it waited is told once", () => {
   const told = [ai("2", "One.", { partial: true }), ai("3", "Two.", { citations: [{ number: 1 }] })];
   assert.deepEqual(asOneAnswer(told), {
     content: "One.\n\nTwo.",
-    citations: [{ number: 1 }],
+    citations: [{ number: 1, message_id: "3" }],
+    unsupported: false,
     partial: true,
   });
+  assert.equal(asOneAnswer([ai("4", "Nothing is known.", { grounded: false })]).unsupported, true);
 });
 
 test("an object is shown as code, and a text that only looks like one as text", () => {

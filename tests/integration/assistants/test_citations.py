@@ -9,6 +9,8 @@ from assistants import AIAssistant, method_tool, search_tool
 from assistants.exceptions import AIAssistantMisconfiguredError
 from assistants.graph.passages import parse_passages
 from assistants.models import Message, Run, Thread
+from assistants.tenant_assistants import assistant_here
+from assistants.use_cases.configure_assistants import adjust_assistant
 from assistants.use_cases.open_citation import CitationNotFound, open_citation
 from assistants.use_cases.threads import create_thread
 from rag.models import Document
@@ -100,6 +102,32 @@ def test_numbers_go_on_over_the_searches_of_an_agent(acme, use_model):
     assert all(each["call_id"] for each in run.receipt["passages"])
 
 
+def test_what_an_assistant_cites_that_is_a_tool_is_cited_by_the_one_that_asks_it(acme, use_model):
+    for text, source in ((ANVILS, "anvils.md"), (ROPES, "ropes.md")):
+        add_ready_document(acme, text, source=source)
+    expert = make("expert")
+
+    class Host(Helper):
+        id = "host"
+        name = "Host"
+
+        def get_tools(self):
+            return [expert(user=self._user).as_tool(description="Ask the expert.")]
+
+    answers = [
+        *(wants(("expert", {"message": "What is the weight of an anvil?"})), "50 kg [1]."),
+        *(wants(("expert", {"message": "What is the length of a rope?"})), "20 metres [1]."),
+        "50 kg [1], 20 metres [2], 3 tons [3].",
+    ]
+    use_model(PlayedModel(answers=answers))
+    with tenant_context(acme.ref):
+        answer = ask(acme, Host)
+        told = [message.content for message in Message.objects.filter(message__type="tool").order_by("created_at")]
+    assert [each.partition("\n")[0] for each in told] == ["50 kg [1].", "20 metres [2]."]
+    assert answer.content == "50 kg [1], 20 metres [2], 3 tons."
+    assert [each["title"] for each in answer.citations] == ["Anvils", "Ropes"]
+
+
 def test_an_earlier_answers_numbers_are_not_read_as_this_ones(acme, use_model):
     add_ready_document(acme, ANVILS, source="anvils.md")
     model = use_model(PlayedModel(answers=["50 kg [1].", "What does it weigh?", "As I said [1]."]))
@@ -166,6 +194,17 @@ def test_what_a_tool_has_answered_stands_behind_a_grounded_answer(acme, use_mode
 def test_an_object_cannot_be_grounded():
     with pytest.raises(AIAssistantMisconfiguredError, match="cannot be grounded"):
         make("wrong", grounded=True, structured_output={"title": "a", "type": "object", "properties": {}})
+
+
+def test_administrators_ask_for_grounded_answers(acme, use_model):
+    model = use_model(PlayedModel(answers=["I guess 60 kg."]))
+    owner = acme.actor(acme.owner)
+    with tenant_context(acme.ref):
+        adjust_assistant(owner, "docs_assistant", {"grounded": True, "unsupported_answer": "Ask us."})
+        assert ask(acme, assistant_here("docs_assistant")).content == "Ask us."
+        adjust_assistant(owner, "docs_assistant", {"grounded": None})
+        assert ask(acme, assistant_here("docs_assistant")).content == "I guess 60 kg."
+    assert len(model.asked) == 1
 
 
 # -- opening

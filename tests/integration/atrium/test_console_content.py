@@ -231,6 +231,7 @@ async def test_the_overview_counts_and_links(console, acme, in_acme):
         "New threads": 1,
         "Failed runs": 1,
         "Answers found good": 0,
+        "Answers without a source": 0,
         "Documents ready": 1,
         "Members": 3,
         "Access rules": 5,

@@ -25,6 +25,7 @@ from rag.use_cases.search import search
 from tenants.context import owner_rights, tenant_context
 from tenants.errors import NotAllowed
 from tests.integration.rag.conftest import make_library
+from tests.integration.rag.test_documents_api import key_of
 
 DIMENSION = 8
 
@@ -209,3 +210,19 @@ def test_an_index_is_made_when_a_models_vectors_become_many(library, model, monk
     import numpy as np
 
     assert len(rank_by_meaning(np.ones(DIMENSION, np.float32), "m", [library.collection.pk], 10)) == 6
+
+
+async def test_the_model_is_changed_over_the_api(server, acme, globex, model):
+    made = await acme.run(lambda: make_library(acme))
+    address = f"/api/collections/{made.collection.pk}/embedding-model/"
+    owner, member = server.client(acme.host, **await key_of(acme, acme.owner)), server.signed_in(acme)
+    outsider = server.client(globex.host, **await key_of(globex, globex.owner))
+    before = (await member.get(address)).json()
+    assert (before["next_model"], before["done"]) == ("", 0)
+    assert (await member.put(address, json={"model": "m"})).status_code == 403
+    assert (await owner.put(address, json={"model": " "})).status_code == 422
+    assert (await outsider.put(address, json={"model": "m"})).status_code == 404
+    changed = await owner.put(address, json={"model": "m2"})
+    assert (changed.status_code, changed.json()) == (202, {**before, "next_model": "m2"})
+    ended = await owner.put(address, json={"model": before["model"]})
+    assert ended.json() == before
