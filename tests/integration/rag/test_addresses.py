@@ -42,7 +42,7 @@ def address(settings) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    settings.ATRIUM_NETWORK_PORTS = (server.server_port,)
+    settings.ATRIUM_NETWORK_ALLOW, settings.ATRIUM_NETWORK_PORTS = ["127.0.0.1"], (server.server_port,)
     yield f"http://127.0.0.1:{server.server_port}/old"
     server.shutdown()
     thread.join()
