@@ -63,7 +63,7 @@ def test_a_page_in_the_web_is_fetched_read_and_found_and_later_fetched_anew(libr
     assert "<script>" not in document.text
     assert document.size == len(Site.page or b"")
     assert get_original(library.reader, document.pk).content == Site.page
-    assert library.found("weight of an anvil in kilograms") == [document.title]
+    assert set(library.found("weight of an anvil in kilograms")) == {document.title}
 
     says(60)
     again = taken_in(reprocess_document(library.editor, document.pk))

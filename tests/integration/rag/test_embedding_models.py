@@ -13,11 +13,11 @@ from django.db import connection
 
 from rag.exceptions import EmbeddingRefused, EmbeddingUnavailable
 from rag.ingest import known_vectors, vector_index
+from rag.ingest.embed import OFFLINE_MODEL
 from rag.ingest.vector_index import build_index, index_name, needs_index
 from rag.models import Collection, Embedding, StagedVector
 from rag.search.ranking import rank_by_meaning
 from rag.tasks import reembed_collection as job
-from rag.ingest.embed import OFFLINE_MODEL
 from rag.use_cases import change_embedding_model as changing
 from rag.use_cases.add_document import add_document
 from rag.use_cases.change_embedding_model import change_embedding_model, reembed_collection, reembedding_progress
