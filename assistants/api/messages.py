@@ -19,9 +19,9 @@ from assistants.paging import DEFAULT_LIMIT, Order, Page
 from assistants.presentation import message_as_json
 from assistants.runs import sse
 from assistants.use_cases import messages
-from tenants.api.pages import LINK_HEADER, link_next_page
 from assistants.use_cases import open_citation as cited
 from assistants.use_cases.open_citation import OpenedCitation
+from tenants.api.pages import LINK_HEADER, link_next_page
 from tenants.api.scopes import needs_scope
 from tenants.database import in_database
 from tenants.scopes import CHAT, THREADS_READ, THREADS_WRITE

@@ -10,8 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from ninja.responses import Status
 
-from rag.api.document_schemas import CollectionChanges, CollectionDetailOut, CollectionIn, CollectionOut, ReprocessedOut
-from rag.api.pages import After, Limit
 from rag.api.document_schemas import (
     CollectionChanges,
     CollectionDetailOut,
@@ -19,8 +17,9 @@ from rag.api.document_schemas import (
     CollectionOut,
     EmbeddingModelIn,
     EmbeddingModelOut,
+    ReprocessedOut,
 )
-from rag.api.pages import LINK_HEADER, After, Limit, link_next_page
+from rag.api.pages import After, Limit
 from rag.models import Collection
 from rag.use_cases import change_embedding_model as models
 from rag.use_cases import collections, lists

@@ -38,6 +38,7 @@ export const messages: Translation = {
   loadingMessages: "جارٍ تحميل المحادثة",
   youSaid: "أنت",
   answered: "الإجابة",
+  unsupported: "بلا مصدر: لا شيء في المستندات يدعم إجابة.",
   incomplete: "هذه الإجابة غير مكتملة: انقطعت كتابتها.",
   working: "جارٍ البحث عن إجابة",
   reconnecting: "انقطع الاتصال. جارٍ إعادة الاتصال …",

@@ -38,6 +38,7 @@ export const messages: Translation = {
   loadingMessages: "Unterhaltung wird geladen",
   youSaid: "Sie",
   answered: "Antwort",
+  unsupported: "Keine Quelle: Nichts in den Dokumenten stützt eine Antwort.",
   incomplete: "Diese Antwort ist unvollständig: Sie wurde mittendrin abgebrochen.",
   working: "Antwort wird gesucht",
   reconnecting: "Die Verbindung ist unterbrochen und wird wiederhergestellt …",

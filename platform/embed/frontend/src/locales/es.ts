@@ -38,6 +38,7 @@ export const messages: Translation = {
   loadingMessages: "Cargando la conversación",
   youSaid: "Usted",
   answered: "Respuesta",
+  unsupported: "Sin fuente: nada en los documentos respalda una respuesta.",
   incomplete: "Esta respuesta está incompleta: se interrumpió mientras se escribía.",
   working: "Buscando una respuesta",
   reconnecting: "Se ha perdido la conexión. Reconectando …",

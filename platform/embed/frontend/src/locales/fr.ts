@@ -39,6 +39,7 @@ export const messages: Translation = {
   loadingMessages: "Chargement de la conversation",
   youSaid: "Vous",
   answered: "Réponse",
+  unsupported: "Aucune source : rien dans les documents n’appuie une réponse.",
   incomplete: "Cette réponse est incomplète : sa rédaction a été interrompue.",
   working: "Recherche d’une réponse",
   reconnecting: "La connexion est perdue. Reconnexion …",

@@ -38,6 +38,7 @@ export const messages: Translation = {
   loadingMessages: "बातचीत लोड हो रही है",
   youSaid: "आप",
   answered: "उत्तर",
+  unsupported: "कोई स्रोत नहीं: दस्तावेज़ों में किसी उत्तर का आधार नहीं है।",
   incomplete: "यह उत्तर अधूरा है: इसका लिखना बीच में रुक गया।",
   working: "उत्तर खोजा जा रहा है",
   reconnecting: "कनेक्शन टूट गया है। फिर से जोड़ा जा रहा है …",

@@ -38,6 +38,7 @@ export const messages: Translation = {
   loadingMessages: "Carregando a conversa",
   youSaid: "Você",
   answered: "Resposta",
+  unsupported: "Sem fonte: nada nos documentos sustenta uma resposta.",
   incomplete: "Esta resposta está incompleta: foi interrompida enquanto era escrita.",
   working: "Procurando uma resposta",
   reconnecting: "A conexão caiu. Reconectando …",

@@ -38,6 +38,7 @@ export const messages: Translation = {
   loadingMessages: "正在加载对话",
   youSaid: "您",
   answered: "回答",
+  unsupported: "无来源：文档中没有支持答案的内容。",
   incomplete: "此回答不完整：书写过程中断了。",
   working: "正在寻找答案",
   reconnecting: "连接已断开，正在重新连接……",
