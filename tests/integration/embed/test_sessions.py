@@ -16,10 +16,10 @@ from embed.use_cases.retention import forget_used, forget_visitors
 from embed.use_cases.sites import delete_site, save_site
 from tenants.models import AccessRule, Visitor
 from tenants.rules.actions import EVERYTHING
+from tests.documents import add_ready_document
 from tests.integration.embed.conftest import BLOG, EVIL, SHOP
 from tests.played_model import PlayedModel, wants
 from tests.somewhere import Helper
-from tests.documents import add_ready_document
 
 
 async def test_a_visitor_chats_and_finds_the_conversation_again(shop):
