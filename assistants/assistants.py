@@ -20,7 +20,7 @@ from assistants.exceptions import AIAssistantMisconfiguredError, AIAssistantNotD
 from assistants.llm.providers import chat_model, structured_output_method
 from assistants.llm.resilience.policy import call_policy
 from assistants.tools import check_tool_methods, method_tools
-from tenants.actors import Actor
+from tenants.actors import Actor, acting_actor
 from tenants.credentials.in_force import providers
 from tenants.own_assistants import OWN_PREFIX, is_own_id
 
@@ -272,6 +272,17 @@ class AIAssistant:
         from assistants.running import actor_of_user
 
         return self._actor or actor_of_user(self._user)
+
+    def visitor_attribute(self, name: str) -> str:
+        """What the site's server has said of the visitor who asks, as ``plan``: one line of at most 100 characters. ""
+        where it said nothing, and for everybody else.
+
+        It is data, some of which people may have chosen themselves (a name): put it where data stands in a prompt.
+        """
+        from assistants.placeholders import one_line
+
+        actor = self._actor or acting_actor()
+        return one_line(actor.attribute(name)) if actor else ""
 
     def as_graph(self, thread_id: Any | None = None) -> AssistantGraph:
         """The assistant as a LangChain Runnable over ``{"input": text}``.

@@ -21,6 +21,7 @@ from assistants.assistants import AIAssistant
 from assistants.placeholders import filled, holds_placeholders
 from assistants.tenant_tools import own_selectable, selectable_tools
 from assistants.tools import share_tools, tool_names
+from tenants.actors import acting_actor
 
 if TYPE_CHECKING:
     from assistants.tenant_tools import SelectableTool
@@ -128,7 +129,7 @@ def developers_class(cls: type[AIAssistant]) -> type[AIAssistant]:
 
 
 def _get_instructions(self: AIAssistant) -> str:
-    return filled(configuration_of(self).instructions, self._user)
+    return filled(configuration_of(self).instructions, self._user, self._actor or acting_actor())
 
 
 def _get_retriever_of_chosen(self: AIAssistant) -> BaseRetriever:

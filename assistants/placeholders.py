@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from tenants.actors import Actor
 from tenants.context import current_tenant
 
 LONGEST = 100  # characters of what takes a placeholder's place
@@ -36,7 +37,10 @@ PLACEHOLDERS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
 }
 """Name -> what it stands for in words, and what gives it for a user (None: nobody in particular)."""
 
-_PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
+VISITOR = "visitor."
+"""What a placeholder for an attribute of a visitor begins with: ``{visitor.plan}``."""
+
+_PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r"|visitor\.[^\W\d]\w{0,49})\}")
 
 
 def holds_placeholders(text: str) -> bool:
@@ -44,11 +48,23 @@ def holds_placeholders(text: str) -> bool:
     return _PLACEHOLDER.search(text) is not None
 
 
-def filled(text: str, user: Any = None) -> str:
-    """The text with its placeholders replaced. Other braces stay as they are."""
-    return _PLACEHOLDER.sub(lambda found: _line(PLACEHOLDERS[found[1]][1](user)), text)
+def filled(text: str, user: Any = None, actor: Actor | None = None) -> str:
+    """The text with its placeholders replaced. Other braces stay as they are.
+
+    ``actor`` is who asks: where it is a visitor of whom the site's server has said nothing under a name, or somebody
+    else, nothing takes the place of the name.
+    """
+
+    def line(found: re.Match[str]) -> str:
+        name = found[1]
+        if name.startswith(VISITOR):
+            return one_line(actor.attribute(name.removeprefix(VISITOR)) if actor else "")
+        return one_line(PLACEHOLDERS[name][1](user))
+
+    return _PLACEHOLDER.sub(line, text)
 
 
-def _line(value: str) -> str:
-    """One line of bounded length: a name must not look like further instructions."""
-    return " ".join(value.split())[:LONGEST]
+def one_line(value: str) -> str:
+    """One line of bounded length, of what can be seen: a name must not look like further instructions."""
+    seen = "".join(each for each in " ".join(value.split()) if each.isprintable())
+    return seen[:LONGEST]

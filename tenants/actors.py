@@ -24,7 +24,7 @@ class Actor:
     ``roles`` are the names of the Django groups that the member is in; ``label`` is for logs and screens. An API key
     may be limited to ``scopes`` (``tenants/scopes.py``) and to some ``assistants``, by id; None is no limit. A visitor
     is, too. It has the ``site_id`` of the embedded chat that it came through and a ``visitor_id``, and is
-    ``identified`` where the site vouches for it.
+    ``identified`` where the site vouches for it: then it may have ``attributes`` (names and texts, by name).
     """
 
     kind: ActorKind
@@ -38,6 +38,7 @@ class Actor:
     site_id: str | None = None
     identified: bool = False
     visitor_id: int | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_signed_in(self) -> bool:
@@ -47,6 +48,10 @@ class Actor:
     def has_role(self, *names: str) -> bool:
         """True when the actor holds one of the roles."""
         return not self.roles.isdisjoint(names)
+
+    def attribute(self, name: str) -> str:
+        """What the site's server has said of a visitor under this name; "" where it said nothing."""
+        return dict(self.attributes).get(name, "")
 
     def reaches(self, assistant_id: str) -> bool:
         """False for a key or a site that was made for other assistants; else the access rules decide."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tenants.actors import Actor
 from tenants.context import require_tenant
 from tenants.models import Visitor
@@ -19,4 +22,18 @@ def visitor_actor(visitor: Visitor, assistant_id: str) -> Actor:
         site_id=visitor.site_id,
         identified=visitor.is_identified,
         visitor_id=visitor.pk,
+        attributes=attribute_texts(visitor.attributes) if visitor.is_identified else (),
     )
+
+
+def attribute_texts(attributes: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Attributes as access rules compare them, by name: true and false in words, whole numbers without a point."""
+    return tuple(sorted((name, _text(value)) for name, value in attributes.items()))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

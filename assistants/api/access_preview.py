@@ -41,6 +41,8 @@ class RuleDraft(Schema):
     member_id: Id | None = None
     api_key_id: Id | None = None
     site_id: str = Field("", max_length=64)
+    attribute: str = Field("", max_length=50, description="Of identified visitors: a name that your server says.")
+    attribute_value: str = Field("", max_length=200)
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     runs_per_minute: Amount | None = None

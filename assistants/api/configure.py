@@ -31,7 +31,9 @@ class AssistantSettings(Schema):
     name: str | None = None
     description: str | None = Field(None, description="What it is good for, in a sentence.")
     instructions: str | None = Field(
-        None, description="Plain text. {today}, {organisation} and {member} are filled in; other braces stay."
+        None,
+        description="Plain text. {today}, {organisation}, {member} and {visitor.<attribute>} are filled in; other "
+        "braces stay.",
     )
     model: str | None = None
     temperature: float | None = Field(None, description="0 to 2.")

@@ -45,7 +45,10 @@ def assistant_choices(actor: Actor, cls: type[AIAssistant] | None = None) -> Ass
         tools=[Choice(name, name, _described(tool)) for name, tool in tools.items()],
         collections=[Choice(str(pk), name) for pk, name in collections],
         models=models_on_offer(),
-        placeholders={f"{{{name}}}": meaning for name, (meaning, _) in PLACEHOLDERS.items()},
+        placeholders={
+            **{f"{{{name}}}": meaning for name, (meaning, _) in PLACEHOLDERS.items()},
+            "{visitor.plan}": "what your server says of an identified visitor under this name, or nothing",
+        },
     )
 
 

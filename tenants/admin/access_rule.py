@@ -49,7 +49,10 @@ class AccessRuleAdmin(UseCaseAdmin):
                 "fields": ("effect", "action", "assistant_id", "tool", "collection"),
             },
         ),
-        ("Who", {"fields": ("audience", "role", "group", "member", "api_key", "site_id")}),
+        (
+            "Who",
+            {"fields": ("audience", "role", "group", "member", "api_key", "site_id", ("attribute", "attribute_value"))},
+        ),
         (
             "When and how much",
             {

@@ -22,7 +22,10 @@ _FIELD_OF_AUDIENCE = {
     "member": ("member",),
     "api_key": ("api_key",),
     "site_id": ("visitors", "identified"),
+    "attribute": ("identified",),
+    "attribute_value": ("identified",),
 }
+_TEXTS = ("site_id", "attribute", "attribute_value")  # empty, not null
 _LIMITS = ("runs_per_minute", "tokens_per_day")
 _LIMITED = (EVERYTHING, USE_ASSISTANT, RUN)
 
@@ -106,7 +109,7 @@ class AccessRuleForm(forms.ModelForm):
         given: dict[str, Any] = super().clean() or self.cleaned_data
         for field, audiences in _FIELD_OF_AUDIENCE.items():
             if given.get("audience") not in audiences:
-                given[field] = "" if field == "site_id" else None
+                given[field] = "" if field in _TEXTS else None
         if given.get("effect") != AccessRule.Effect.ALLOW or given.get("action") not in _LIMITED:
             given |= dict.fromkeys(_LIMITS)
         resource = {USE_TOOL: "tool", READ_COLLECTION: "collection"}.get(given.get("action", ""))
@@ -121,7 +124,7 @@ class AccessQuestionForm(forms.Form):
         label="Who",
         max_length=200,
         widget=TextWithSuggestions,
-        help_text="A member's user name; or key:12, visitor:site or identified:site.",
+        help_text="A member's user name; or key:12, visitor:site or identified:site?plan=pro.",
     )
     action = forms.ChoiceField(label="What", widget=UnfoldAdminSelectWidget)
     assistant = forms.ChoiceField(label="With which assistant", required=False, widget=UnfoldAdminSelectWidget)

@@ -35,6 +35,11 @@ def _names(audience: str) -> Q:
     return Q(audience=audience) & named & (Q() if audience in _OF_A_SITE else Q(site_id=""))
 
 
+def _attribute_belongs_to() -> Q:
+    """Only those whom a site's server knows have attributes; a value is one of something."""
+    return Q(attribute="", attribute_value="") | (Q(audience="identified") & ~Q(attribute=""))
+
+
 def _each_names_its_own(audiences: list[str]) -> Q:
     condition = Q()
     for audience in audiences:
@@ -59,6 +64,8 @@ class AccessRule(models.Model):
         "member",
         "api_key",
         "site_id",
+        "attribute",
+        "attribute_value",
         "starts_at",
         "ends_at",
         "runs_per_minute",
@@ -100,6 +107,17 @@ class AccessRule(models.Model):
         ApiKey, on_delete=models.CASCADE, null=True, blank=True, related_name="+", verbose_name="API key"
     )
     site_id = models.CharField("site", max_length=64, blank=True, help_text="Empty: all sites.")
+    attribute = models.CharField(
+        "attribute",
+        max_length=50,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="A name that your server says of its visitors: plan. Empty: all identified visitors.",
+    )
+    attribute_value = models.CharField(
+        "its value", max_length=200, blank=True, default="", db_default="", help_text="pro, 3, true. Case matters."
+    )
     starts_at = models.DateTimeField("from", null=True, blank=True, help_text="Empty: from now on.")
     ends_at = models.DateTimeField("until", null=True, blank=True, help_text="Empty: for good.")
     runs_per_minute = models.PositiveIntegerField(
@@ -124,6 +142,7 @@ class AccessRule(models.Model):
                     ["everyone", "role", "group", "member", "api_key", "visitors", "identified"]
                 ),
             ),
+            models.CheckConstraint(name="access_rule_attribute_of_identified", condition=_attribute_belongs_to()),
             models.CheckConstraint(
                 name="access_rule_resource_of_its_action", condition=Q(resource="") | Q(action__in=WITH_RESOURCE)
             ),
@@ -150,7 +169,8 @@ class AccessRule(models.Model):
     def whom(self) -> str:
         """The audience in words."""
         named = getattr(self, _NAMED_BY.get(self.audience, "site_id"))
-        return whom_in_words(self.audience, named.name if isinstance(named, ApiKey) else str(named))
+        called = named.name if isinstance(named, ApiKey) else str(named)
+        return whom_in_words(self.audience, called, self.attribute, self.attribute_value)
 
     def clean(self) -> None:
         """Refuse a rule whose parts do not fit together, with the field that is wrong."""
@@ -171,6 +191,16 @@ class AccessRule(models.Model):
                 errors[field] = "Leave this empty, or choose another audience."
         if self.site_id and self.audience not in _OF_A_SITE:
             errors["site_id"] = "Leave this empty, or choose another audience."
+        return errors | self._wrong_attribute()
+
+    def _wrong_attribute(self) -> dict[str, str]:
+        errors = {}
+        if self.attribute and self.audience != self.Audience.IDENTIFIED:
+            errors["attribute"] = "Only identified visitors have attributes: choose them as the audience."
+        elif self.attribute and not self.attribute.isidentifier():
+            errors["attribute"] = "A name is made of letters, digits and _: plan."
+        if self.attribute_value and not self.attribute:
+            errors["attribute_value"] = "Name the attribute that has this value."
         return errors
 
     def _wrong_window(self) -> dict[str, str]:

@@ -39,7 +39,8 @@ class Rule:
     """An access rule as the decision needs it.
 
     ``assistant_id`` and ``resource`` (a tool's name, a collection's id) "" stand for all. ``whom`` is what the
-    audience needs: the name of a role or group, the key of a member or API key, a site's id ("" for all sites).
+    audience needs: the name of a role or group, the key of a member or API key, a site's id ("" for all sites). With an
+    ``attribute``, only those identified visitors are meant whose attribute of that name is ``attribute_value``.
     ``text`` is the rule in words.
     """
 
@@ -54,6 +55,8 @@ class Rule:
     ends_at: datetime | None = None
     limits: Limits = NO_LIMITS
     text: str = field(default="", compare=False)
+    attribute: str = ""
+    attribute_value: str = ""
 
     def __str__(self) -> str:
         return self.text
@@ -77,7 +80,7 @@ class Rule:
             case "visitors":
                 return self._is_of_site(actor)
             case "identified":
-                return actor.identified and self._is_of_site(actor)
+                return actor.identified and self._is_of_site(actor) and self._is_of_attribute(actor)
 
     def covers(self, action: str, assistant_id: str = "", resource: str = "") -> bool:
         """True when the rule is about this action on this assistant and this tool or collection."""
@@ -93,6 +96,9 @@ class Rule:
 
     def _is_of_site(self, actor: Actor) -> bool:
         return actor.kind == "visitor" and actor.site_id is not None and self.whom in ("", actor.site_id)
+
+    def _is_of_attribute(self, actor: Actor) -> bool:
+        return not self.attribute or (self.attribute, self.attribute_value) in actor.attributes
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,18 @@ from tenants.errors import InvalidInput, NotFound
 from tenants.models import AccessRule, ApiKey, MemberGroup, User
 
 _PLAIN = (
-    *("effect", "action", "assistant_id", "resource", "audience", "site_id", "starts_at", "ends_at"),
+    *(
+        "effect",
+        "action",
+        "assistant_id",
+        "resource",
+        "audience",
+        "site_id",
+        "attribute",
+        "attribute_value",
+        "starts_at",
+        "ends_at",
+    ),
     *("runs_per_minute", "tokens_per_day", "enabled"),
 )
 _NAMED: Mapping[str, tuple[str, type[Any], str]] = {

@@ -47,6 +47,7 @@ class RuleSet:
     def __init__(self, rules: Iterable[Rule], plan: PlanBounds = UNBOUNDED) -> None:
         self.rules: Sequence[Rule] = tuple(rules)
         self.plan = plan
+        self._attributes = frozenset(rule.attribute for rule in self.rules)  # by which visitors are told apart
         self._kept: dict[tuple[object, ...], tuple[Decision, datetime | None, datetime | None]] = {}
 
     def decide(
@@ -63,6 +64,7 @@ class RuleSet:
             actor.kind,
             actor.site_id,
             actor.identified,
+            tuple(each for each in actor.attributes if each[0] in self._attributes),
         )
         kept = self._kept.get(key)
         if kept is not None:

@@ -26,6 +26,8 @@ _COLUMNS = (
     "api_key_id",
     "api_key__name",
     "site_id",
+    "attribute",
+    "attribute_value",
     "starts_at",
     "ends_at",
     "runs_per_minute",
@@ -72,6 +74,7 @@ def _rule(row: dict[str, Any]) -> Rule:
     audience, limits = str(row["audience"]), Limits(row["runs_per_minute"], row["tokens_per_day"])
     whom, called = _whom(row, audience)
     effect = "deny" if row["effect"] == AccessRule.Effect.DENY else "allow"
+    having = (row["attribute"], row["attribute_value"])
     about, when = (row["assistant_id"], row["resource"]), (row["starts_at"], row["ends_at"])
     return Rule(
         row["pk"],
@@ -82,7 +85,9 @@ def _rule(row: dict[str, Any]) -> Rule:
         whom,
         *when,
         limits=NO_LIMITS if limits == NO_LIMITS else limits,
-        text=sentence(Parts(effect, whom_in_words(audience, called), row["action"], *about, limits, *when)),
+        text=sentence(Parts(effect, whom_in_words(audience, called, *having), row["action"], *about, limits, *when)),
+        attribute=having[0],
+        attribute_value=having[1],
     )
 
 

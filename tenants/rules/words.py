@@ -64,8 +64,10 @@ class Parts:
     ends_at: datetime | None = None
 
 
-def whom_in_words(audience: str, called: str) -> str:
-    """The audience in words: "role Editor". ``called`` is the name of the one that it needs; a site's id or ""."""
+def whom_in_words(audience: str, called: str, attribute: str = "", value: str = "") -> str:
+    """The audience in words: "role Editor". ``called`` is the name of the one that it needs; a site's id or "".
+
+    ``attribute`` and ``value`` are what identified visitors must have; "" for all of them."""
     match audience:
         case "role" | "group" | "member":
             return f"{audience} {called}"
@@ -73,7 +75,8 @@ def whom_in_words(audience: str, called: str) -> str:
             return f"API key {called}"
         case "visitors" | "identified":
             site = f"site {called}" if called else "all sites"
-            return f"{'identified ' if audience == 'identified' else ''}visitors of {site}"
+            having = f" whose {attribute} is {value or 'empty'}" if attribute else ""
+            return f"{'identified ' if audience == 'identified' else ''}visitors of {site}{having}"
     return "everyone signed in"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import parse_qsl
 
 from tenants.actors import Actor
 from tenants.context import require_tenant
@@ -16,9 +17,10 @@ from tenants.rules.explain import Explanation, Question, explain
 from tenants.rules.plan import bounds_of_plan
 from tenants.rules.store import all_rules
 from tenants.rules.words import NO_NAMES, Names
+from tenants.visitors import attribute_texts
 
 MYSELF = "me"
-FORMS = "me, member:<id or user name>, key:<id>, visitor:<site> or identified:<site>"
+FORMS = "me, member:<id or user name>, key:<id>, visitor:<site> or identified:<site>?<attribute>=<value>"
 
 
 def explain_access(asking: Actor, about: str, question: Question, names: Names = NO_NAMES) -> Explanation:
@@ -55,10 +57,23 @@ def actor_named(name: str) -> Actor:
             key = _key(which)
             return Actor("api_key", tenant, key.user_id, key.pk, roles_of(key.user), key.name, **limits_of(key))
         case "visitor" | "identified":
-            known = kind == "identified"
-            label = f"{'an identified' if known else 'a'} visitor of {f'site {which}' if which else 'some site'}"
-            return Actor("visitor", tenant, label=label, site_id=which, identified=known)
+            return _visitor(which, kind == "identified")
     raise InvalidInput(f"Name the actor as {FORMS}.", field="actor")
+
+
+def _visitor(which: str, known: bool) -> Actor:
+    site, _, query = which.partition("?")
+    attributes = dict(parse_qsl(query, keep_blank_values=True)) if known else {}
+    having = "".join(f", whose {name} is {value}" for name, value in attributes.items())
+    label = f"{'an identified' if known else 'a'} visitor of {f'site {site}' if site else 'some site'}{having}"
+    return Actor(
+        "visitor",
+        require_tenant(),
+        label=label,
+        site_id=site,
+        identified=known,
+        attributes=attribute_texts(attributes),
+    )
 
 
 def _someone(asking: Actor, about: str) -> Actor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -78,7 +78,7 @@ def _people(rules: Iterable[Rule]) -> tuple[list[Alike], bool]:
     return [Alike(actor, names) for actor, names in found.values()], len(listed) <= MOST_MEMBERS
 
 
-def _visitors(rules: Iterable[Rule]) -> list[Alike]:
+def _visitors(rules: Collection[Rule]) -> list[Alike]:
     sites = {str(rule.whom) for rule in rules if rule.audience in ("visitors", "identified")}
     found = []
     for site in sorted(sites):
@@ -86,4 +86,8 @@ def _visitors(rules: Iterable[Rule]) -> list[Alike]:
         for identified in (False, True):
             actor = Actor("visitor", require_tenant(), site_id=site, identified=identified)
             found.append(Alike(actor, [f"{'identified' if identified else 'anonymous'} visitors of {where}"]))
+        for attribute, value in sorted({(rule.attribute, rule.attribute_value) for rule in rules if rule.attribute}):
+            has = ((attribute, value),)
+            actor = Actor("visitor", require_tenant(), site_id=site, identified=True, attributes=has)
+            found.append(Alike(actor, [f"identified visitors of {where} whose {attribute} is {value or 'empty'}"]))
     return found

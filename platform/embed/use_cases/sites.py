@@ -127,6 +127,6 @@ def _follow(actor: Actor, site: Site, before: Site) -> None:
     for rule in AccessRule.objects.filter(site_id=site.pk, effect=AccessRule.Effect.ALLOW):
         if rule.assistant_id == before.assistant_id:
             rule.assistant_id = site.assistant_id
-        if rule.audience == _audience(before):
+        if rule.audience == _audience(before) and not rule.attribute:  # only those who are known have attributes
             rule.audience = _audience(site)
         save_recorded(rule, by=actor)

@@ -10,12 +10,18 @@ from django.utils import timezone
 
 from assistants import AIAssistant, assistants, method_tool
 from assistants.models import Thread
+from assistants.use_cases.preview_access import what_rules_are_about
 from embed.models import Site, VisitorSession
 from embed.tokens import new_token
 from embed.use_cases.retention import forget_used, forget_visitors
 from embed.use_cases.sites import delete_site, save_site
+from tenants.errors import InvalidInput
 from tenants.models import AccessRule, Visitor
-from tenants.rules.actions import EVERYTHING
+from tenants.rules.actions import EVERYTHING, RUN
+from tenants.rules.drafts import draft_rule
+from tenants.rules.explain import Question
+from tenants.use_cases.access import explain_access
+from tenants.use_cases.preview_rule import preview_rule
 from tests.documents import add_ready_document
 from tests.integration.embed.conftest import BLOG, EVIL, SHOP
 from tests.played_model import PlayedModel, wants
@@ -205,6 +211,40 @@ async def test_what_was_said_before_signing_in_is_the_persons(shop):
         ("ada", {"plan": "silver"}),
         ("grace", {}),
     ]
+
+
+async def test_a_rule_may_be_for_those_alone_of_whom_the_server_says_something(shop):
+    def narrow() -> str:
+        rule = AccessRule.objects.get(site_id="shop", action="assistant.*")
+        rule.audience, rule.attribute, rule.attribute_value = "identified", "plan", "pro"
+        rule.full_clean()
+        rule.save()
+        return str(rule)
+
+    assert await shop.tenant.run(narrow) == "Identified visitors of site shop whose plan is pro may see and run greeter"
+    asked = {"assistant_id": "greeter"}
+
+    async def may_begin(**begun: str) -> bool:
+        page = shop.page()
+        await page.begin(**begun)
+        return (await page.client.post("/api/threads/", json=asked, headers=page.signed_in)).status_code == 201
+
+    assert await may_begin(identity=shop.identity(attributes={"plan": "pro", "language": "de"}))
+    assert not await may_begin()
+    assert not await may_begin(identity=shop.identity(attributes={"plan": "free"}))  # the same person, of late
+    assert not await may_begin(identity=shop.identity("grace", attributes={"tier": "pro"}))
+
+    def told() -> tuple[list[bool], set[str]]:
+        owner = shop.tenant.actor(shop.tenant.owner)
+        asked = [f"identified:shop?plan={plan}" for plan in ("pro", "free")]
+        explained = [explain_access(owner, each, Question(RUN, "greeter")).decision.allowed for each in asked]
+        about = {"audience": "identified", "site_id": "shop", "attribute": "plan", "attribute_value": "pro"}
+        preview = preview_rule(draft_rule({"effect": "deny", **about}), what_rules_are_about())
+        return explained, {name for change in preview.changes for name in change.lose}
+
+    assert await shop.tenant.run(told) == ([True, False], {"identified visitors of site shop whose plan is pro"})
+    with pytest.raises(InvalidInput, match="Only identified visitors have attributes"):
+        await shop.tenant.run(lambda: draft_rule({"audience": "visitors", "attribute": "plan"}))
 
 
 async def test_a_statement_is_believed_once(shop):

@@ -15,6 +15,7 @@ from tenants.rules.actions import ACTIONS, GROUPS, RUN, SEE, VIEW_THREAD, action
 from tenants.rules.decide import NO_LIMITS, Decision, Effect, Limits, Rule, decide
 from tenants.rules.plan import PlanBounds
 from tenants.rules.rule_set import MOST_KEPT, RuleSet
+from tenants.visitors import attribute_texts
 
 ACME = TenantRef(id=1, schema_name="acme")
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -213,20 +214,34 @@ rows = st.fixed_dictionaries(
         "starts_at": st.sampled_from([None, None, None, NOW - HOUR, NOW, NOW + HOUR]),
         "ends_at": st.sampled_from([None, None, None, NOW - HOUR, NOW, NOW + HOUR]),
         "limits": st.sampled_from([(None, None), (5, None), (None, 1000), (2, 300)]),
+        "having": st.sampled_from([("", ""), ("", ""), ("plan", "pro"), ("plan", "free"), ("beta", "true")]),
     }
 )
+attributes = st.sampled_from([(), (("plan", "pro"),), (("beta", "true"), ("plan", "free")), (("Plan", "pro"),)])
 rule_sets = st.lists(rows, max_size=10)
 held = st.frozensets(roles | groups)
 actors = st.one_of(
     st.builds(Actor, st.just("member"), st.just(ACME), ids, roles=held),
     st.builds(Actor, st.just("api_key"), st.just(ACME), st.none() | ids, ids, held),
-    st.builds(Actor, st.just("visitor"), st.just(ACME), site_id=st.none() | sites, identified=st.booleans()),
+    st.builds(
+        Actor,
+        st.just("visitor"),
+        st.just(ACME),
+        site_id=st.none() | sites,
+        identified=st.booleans(),
+        attributes=attributes,
+    ),
     # One that cannot be, with all there is: a claim that its kind does not make must not count.
     st.builds(Actor, st.just("visitor"), st.just(ACME), ids, ids, held, site_id=st.none() | sites),
 )
 questions = st.fixed_dictionaries(
     {"action": actions, "assistant_id": st.just("") | assistants, "resource": st.just("") | resources, "at": moments}
 )
+
+
+def having_of(row: dict[str, Any]) -> tuple[str, str]:
+    """Only a rule for identified visitors may ask for an attribute."""
+    return row["having"] if row["audience"][0] == "identified" else ("", "")
 
 
 def made(rows: list[dict[str, Any]]) -> list[Rule]:
@@ -241,6 +256,8 @@ def made(rows: list[dict[str, Any]]) -> list[Rule]:
             row["starts_at"],
             row["ends_at"],
             Limits(*row["limits"]),
+            "",
+            *having_of(row),
         )
         for number, row in enumerate(rows, 1)
     ]
@@ -255,6 +272,8 @@ def speaks(row: dict[str, Any], who: Actor, action: str, assistant_id: str, reso
     else:
         of_action = action == row["action"]
     audience, whom = row["audience"]
+    name, value = having_of(row)
+    having = name == "" or any(each == (name, value) for each in who.attributes)
     signed_in = who.kind == "member" or who.kind == "api_key"
     at_site = who.kind == "visitor" and who.site_id is not None and (whom == "" or whom == who.site_id)
     of_actor = {
@@ -264,7 +283,7 @@ def speaks(row: dict[str, Any], who: Actor, action: str, assistant_id: str, reso
         "member": signed_in and whom == who.user_id,
         "api_key": signed_in and whom == who.api_key_id,
         "visitors": at_site,
-        "identified": at_site and who.identified,
+        "identified": at_site and who.identified and having,
     }[audience]
     return all(
         [
@@ -337,3 +356,31 @@ def test_a_scope_says_of_each_name_what_is_decided_for_it(rows, who, action, ass
         assert (name in by_assistant) is untimed.decide(who, action, name).allowed
     for name in ("mail", "shelf", "unheard of"):
         assert (name in by_resource) is untimed.decide(who, action, assistant_id, name).allowed
+
+
+def test_an_attribute_narrows_a_rule_to_those_who_have_it():
+    pro = Rule(1, "allow", actions_named(RUN), "", "", "identified", "shop", attribute="plan", attribute_value="pro")
+    rules = RuleSet([pro])
+
+    def visitor(*attributes: tuple[str, str], identified: bool = True, site: str = "shop") -> Actor:
+        return Actor("visitor", ACME, site_id=site, identified=identified, attributes=attributes)
+
+    for _ in range(2):  # the second time from what was kept
+        assert rules.decide(visitor(("plan", "pro")), RUN).allowed
+        for other in (
+            visitor(),
+            visitor(("plan", "free")),
+            visitor(("plan", "Pro")),
+            visitor(("tier", "pro")),
+            visitor(("plan", "pro"), identified=False),
+            visitor(("plan", "pro"), site="blog"),
+        ):
+            assert not rules.decide(other, RUN).allowed
+
+
+def test_attributes_are_compared_as_texts():
+    given = {"plan": "pro", "beta": True, "off": False, "seats": 3, "share": 0.5, "whole": 2.0}
+    assert dict(attribute_texts(given)) == {
+        **{"plan": "pro", "beta": "true", "off": "false"},
+        **{"seats": "3", "share": "0.5", "whole": "2"},
+    }
