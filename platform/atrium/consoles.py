@@ -25,7 +25,7 @@ from assistants.use_cases.explain_access import explain_access, overriding
 from assistants.use_cases.preview_access import what_rules_are_about
 from assistants.use_cases.refused_runs import RefusedRuns, refused_runs
 from atrium import usage_pages
-from embed.admin import SiteAdmin
+from atrium.site_figures_page import EmbeddedChatAdmin
 from embed.models import Site
 from rag.admin import CollectionAdmin, DocumentAdmin
 from rag.models import Collection, Document
@@ -206,7 +206,7 @@ tenant_site.register(MemberGroup, MemberGroupAdmin)
 tenant_site.register(Invitation, InvitationAdmin)
 tenant_site.register(ApiKey, KeyAdmin)
 tenant_site.register(AccessRule, RuleAdmin)
-tenant_site.register(Site, SiteAdmin)
+tenant_site.register(Site, EmbeddedChatAdmin)
 tenant_site.register(Budget, AssistantBudgetAdmin)
 tenant_site.register(RateLimit, RateLimitAdmin)
 tenant_site.register(AuditEntry, AuditEntryAdmin)
