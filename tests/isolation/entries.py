@@ -145,6 +145,7 @@ OPERATIONS: Mapping[str, Entry] = {
             **{"rule_id": "{rule}", "group_id": "{group}", "member_id": "{member}", "api_key_id": "{key}"},
             **{"assistant_id": "{assistant}", "resource": "{collection}", "action": "collection.read"},
             **{"effect": "deny", "audience": "member", "site_id": "", "starts_at": None, "ends_at": None},
+            **{"attribute": "", "attribute_value": ""},
             **{"runs_per_minute": None, "tokens_per_day": None},
         },
         also=FIELD,
