@@ -35,7 +35,7 @@ async def test_a_projects_own_listener_may_use_the_database(server, acme, finish
     assert (await client.get("/api/nothing/")).status_code == 404
 
     async def heard_of_all() -> bool:
-        return len(finished) == 6 and connections_in_use() == before
+        return len(finished) == 6 and connections_in_use() <= before  # a timer may have had one at first
 
     await until(heard_of_all, "the listener heard of all requests and every connection came back")
     assert [count for count, _ in finished] == [2] * 6
