@@ -26,6 +26,7 @@ from assistants.use_cases.preview_access import what_rules_are_about
 from assistants.use_cases.refused_runs import RefusedRuns, refused_runs
 from atrium import usage_pages
 from atrium.site_figures_page import EmbeddedChatAdmin
+from atrium.tenant_chats_page import TenantWithChatsAdmin
 from embed.models import Site
 from rag.admin import CollectionAdmin, DocumentAdmin
 from rag.models import Collection, Document
@@ -47,7 +48,6 @@ from tenants.admin import (
     PlatformBudgetAdmin,
     ProviderCredentialAdmin,
     RateLimitAdmin,
-    TenantAdmin,
 )
 from tenants.models import (
     AccessRule,
@@ -185,7 +185,7 @@ class AssistantBudgetAdmin(BudgetAdmin):
 
 
 operator_site = OperatorSite(name="operator")
-operator_site.register(Tenant, TenantAdmin)
+operator_site.register(Tenant, TenantWithChatsAdmin)
 operator_site.register(ErasureReceipt, ErasureReceiptAdmin)
 operator_site.register(User, OperatorAdmin)
 operator_site.register(OperatorKey, OperatorKeyAdmin)

@@ -41,7 +41,7 @@ class EmbeddedChatAdmin(SiteAdmin):
             **self.admin_site.each_context(request),
             **{"opts": self.opts, "title": f"{site.name} in figures", "site": site, "figures": figures},
             **{"spans": spans(days), "cost": dollars(figures.cost), "searches": searches},
-            "without": number(sum(figures.without_source.values())),
+            "without": number(figures.unsupported),
             "charts": charts_of(figures, searches),
         }
         request.current_app = self.admin_site.name  # type: ignore[attr-defined]

@@ -14,6 +14,7 @@ import pytest
 from assistants import AIAssistant, assistants
 from embed.models import Site
 from embed.use_cases.sites import new_identity_secret, save_site
+from tests.integration.atrium.conftest import operator  # noqa: F401  the fixture
 from tests.played_model import PlayedModel
 from tests.somewhere import Helper
 

@@ -15,7 +15,7 @@ from embed.models import Site, SiteDay
 from embed.use_cases.site_figures import site_figures
 from tenants.errors import NotAllowed
 from tenants.models import Visitor
-from tests.consoles import Console
+from tests.consoles import PUBLIC_HOST, Console
 from tests.statements import counted
 
 
@@ -96,3 +96,23 @@ async def test_they_take_few_statements_and_are_for_who_manages_chats(shop, acme
         return len(statements.reads)
 
     assert await acme.run(look) <= 5
+
+
+async def test_an_operator_sees_the_numbers_of_a_tenants_chats_and_none_of_its_texts(
+    shop, acme, globex, server, operator
+):
+    console = Console(server.client(PUBLIC_HOST))
+    await console.sign_in("operator")
+    page = (await console.open(f"tenants/tenant/{acme.ref.id}/embedded-chats/?days=7")).text
+    rows = re.findall(r'<th scope="row">([^<]+)</th>\s*' + r"<td>([^<]*)</td>\s*" * 7, page)
+    assert rows == [
+        ("Blog", "1", "1", "0", "1", "1", "0 % of 1", "$9.00"),
+        ("Shop", "3", "3", "5", "3", "2", "67 % of 3", "$0.7500, and 1 of unknown price"),
+    ]
+    assert "Secret words" not in page
+    form = (await console.open(f"tenants/tenant/{acme.ref.id}/change/")).text
+    assert f"/admin/tenants/tenant/{acme.ref.id}/embedded-chats/" in form
+    assert "has no embedded chat" in (await console.open(f"tenants/tenant/{globex.ref.id}/embedded-chats/")).text
+    assert (await console.open("tenants/tenant/0/embedded-chats/")).status_code == 404
+    stranger = Console(server.client(PUBLIC_HOST))
+    assert (await stranger.open(f"tenants/tenant/{acme.ref.id}/embedded-chats/")).status_code == 302
