@@ -226,7 +226,8 @@ with tenant_context(TenantRef(None, "alone")):
 
 def _growth(count: int) -> list[Figure]:
     """Make them one after another. The machine's other work changes over the minutes that this takes, and so do times
-    on the clock; the CPU that a tenant takes (ours and the backend's) does not."""
+    on the clock. Now and then PostgreSQL vacuums its own catalogues for half a minute, on the same cores: what was made
+    beside that is told apart, as it says nothing about how many tenants there are."""
     from django.db import connection
 
     from tenants.provisioning.create import create_tenant
@@ -234,26 +235,48 @@ def _growth(count: int) -> list[Figure]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         backend = psutil.Process(cursor.fetchone()[0])
-    times, spent = [], [_cpu(backend)]
+    times, alone, spent = [], [], [_cpu(backend)]
     for number in range(count):
         name = f"many{number}"
         times.append(_timed(lambda name=name: create_tenant(name, name, f"{name}.localhost")))
+        alone.append(not _vacuums())
         spent.append(_cpu(backend))
         if number % 100 == 99:
-            print(f"{number + 1} tenants, median of the last 100: {statistics.median(times[-100:]):.1f} ms", flush=True)
+            beside = alone[-100:].count(False)
+            median = statistics.median(times[-100:])
+            print(
+                f"{number + 1} tenants, median of the last 100: {median:.1f} ms, {beside} beside a vacuum", flush=True
+            )
     part = min(100, count // 2)
-    first, last = statistics.median(times[:part]), statistics.median(times[-part:])
+    first, last = _undisturbed(times[:part], alone[:part]), _undisturbed(times[-part:], alone[-part:])
     first_cpu, last_cpu = ((spent[part] - spent[0]) / part, (spent[-1] - spent[-1 - part]) / part)
     change, change_cpu = 100 * (last / first - 1), 100 * (last_cpu / first_cpu - 1)
+    beside = [taken for taken, was_alone in zip(times, alone, strict=True) if not was_alone]
     return [
         _plain(f"{count} tenants made in", sum(times) / 1000, "s"),
         _plain(f"median of the first {part}, by the clock", first, "ms"),
         _plain(f"median of the last {part}, by the clock", last, "ms"),
         Figure("creation, last over first, by the clock", change, "%", "at most 20", change <= 20),
+        *([_plain(f"median of the {len(beside)} beside a vacuum", statistics.median(beside), "ms")] if beside else []),
         _plain(f"CPU of each of the first {part}, Python and backend", first_cpu, "ms"),
         _plain(f"CPU of each of the last {part}", last_cpu, "ms"),
         _plain("creation, last over first, in CPU", change_cpu, "%"),
     ]
+
+
+def _vacuums() -> int:
+    """PostgreSQL's own vacuuming that goes on."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'")
+        return int(cursor.fetchone()[0])
+
+
+def _undisturbed(times: list[float], alone: list[bool]) -> float:
+    """The median of those that nothing was done beside; of all where there are fewer than ten."""
+    quiet = [taken for taken, was_alone in zip(times, alone, strict=True) if was_alone]
+    return statistics.median(quiet if len(quiet) >= 10 else times)
 
 
 def _cpu(backend: psutil.Process) -> float:

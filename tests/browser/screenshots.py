@@ -11,9 +11,18 @@ from typing import Any
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.browser.chromium import ARGUMENTS, system_chromium
+from tests.browser.web_pages import WebPages, serving
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-WHOLE = ("console.png", "console-run.png", "operators.png")  # not only their first screen
+WHOLE = ("console.png", "console-run.png", "console-site.png", "operators.png")  # not only their first screen
+SHOP_PORT = 8080  # the demo's embedded chat knows pages there
+SHOP = """<meta name="viewport" content="width=device-width"><title>Northwind</title>
+<style>body {{ margin: 0; font: 17px/1.6 Georgia, serif; color: #223; background: #f7f4ee }}
+header {{ background: #24455a; color: #fff; padding: 1.2rem 2rem; font-size: 1.4rem }}
+main {{ max-width: 44rem; padding: 1rem 2rem }}</style>
+<header>Northwind</header><main><h1>Handbook</h1><p>Everything about the platform that our teams work with. What you do
+not find here, ask in the corner: the answers come from the documents, and say where they stand.</p>
+<p>News, guides and the people to talk to are in the menu above.</p></main>{snippet}"""
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
@@ -27,6 +36,11 @@ async def main(demo_file: str) -> None:
         await chat(browser, acme, PHONE, "chat-phone.png")
         await chat(browser, acme, DESKTOP, "chat-dark.png", color_scheme="dark")
         await chat(browser, acme, DESKTOP, "chat-arabic.png", locale="ar")
+        async with serving(SHOP_PORT) as shop:
+            shop.put("/", SHOP.format(snippet=acme["embedded_chat"]["snippet"]))
+            await embedded(browser, shop, acme, DESKTOP, "embed.png")
+            await embedded(browser, shop, acme, DESKTOP, "embed-dark.png", color_scheme="dark")
+            await embedded(browser, shop, acme, PHONE, "embed-phone.png")
         for size in (DESKTOP, PHONE):
             await console(browser, acme, size)
             await operators(browser, demo, size)
@@ -46,6 +60,21 @@ async def chat(browser: Browser, tenant: dict[str, Any], size: Any, name: str, *
     if size is DESKTOP:
         await page.get_by_test_id("citation").first.click()
         await expect(page.get_by_test_id("passage-text")).not_to_be_empty()
+    await page.wait_for_timeout(500)
+    await page.screenshot(path=IMAGES / name)
+
+
+async def embedded(
+    browser: Browser, shop: WebPages, tenant: dict[str, Any], size: Any, name: str, **reader: Any
+) -> None:
+    """The chat in a page of somebody else's."""
+    page = await browser.new_page(viewport=size, **reader)
+    await page.goto(f"http://localhost:{shop.port}/")
+    await page.evaluate("(window.Atrium ||= []).push(['open'])")
+    chat = page.frame_locator("iframe")
+    await chat.get_by_test_id("composer").fill(tenant["question"])
+    await chat.get_by_test_id("composer").press("Enter")
+    await expect(chat.locator("[data-testid=answer]:last-child:not([aria-busy])")).to_be_visible()
     await page.wait_for_timeout(500)
     await page.screenshot(path=IMAGES / name)
 
@@ -71,6 +100,9 @@ async def console(browser: Browser, tenant: dict[str, Any], size: Any) -> None:
         await save(page, "console-run.png", size)
         await document(page, tenant)
         await playground(page, tenant)
+        await page.goto(f"{tenant['url']}/admin/embed/site/")
+        await page.locator("#result_list tbody a").first.click()
+        await save(page, "console-site.png", DESKTOP)
 
 
 async def document(page: Page, tenant: dict[str, Any]) -> None:

@@ -41,10 +41,10 @@ class WebPages:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[WebPages]:
-    """A server in this loop."""
+async def serving(port: int = 0) -> AsyncIterator[WebPages]:
+    """A server in this loop, on a port that is free if none is named."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.bind(("127.0.0.1", 0))
+    listening.bind(("127.0.0.1", port))
     pages = WebPages(listening.getsockname()[1])
     running = uvicorn.Server(uvicorn.Config(pages, log_config=None, lifespan="off"))  # type: ignore[arg-type]
     task = asyncio.create_task(running.serve(sockets=[listening]))
