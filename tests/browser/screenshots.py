@@ -71,7 +71,9 @@ async def embedded(
     page = await browser.new_page(viewport=size, **reader)
     await page.goto(f"http://localhost:{shop.port}/")
     await page.evaluate("(window.Atrium ||= []).push(['open'])")
-    chat = page.frame_locator("iframe")
+    while not (frames := [frame for frame in page.frames if "/embed/frame/" in frame.url]):
+        await page.wait_for_timeout(100)  # it stands in a closed shadow, where no locator looks
+    chat = frames[0]
     await chat.get_by_test_id("composer").fill(tenant["question"])
     await chat.get_by_test_id("composer").press("Enter")
     await expect(chat.locator("[data-testid=answer]:last-child:not([aria-busy])")).to_be_visible()

@@ -44,6 +44,7 @@ class WebPages:
 async def serving(port: int = 0) -> AsyncIterator[WebPages]:
     """A server in this loop, on a port that is free if none is named."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(("127.0.0.1", port))
     pages = WebPages(listening.getsockname()[1])
     running = uvicorn.Server(uvicorn.Config(pages, log_config=None, lifespan="off"))  # type: ignore[arg-type]
