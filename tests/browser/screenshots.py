@@ -14,7 +14,7 @@ from tests.browser.chromium import ARGUMENTS, system_chromium
 from tests.browser.web_pages import WebPages, serving
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-WHOLE = ("console.png", "console-run.png", "console-site.png", "operators.png")  # not only their first screen
+WHOLE = ("console.png", "console-run.png", "operators.png")  # not only their first screen
 SHOP_PORT = 8080  # the demo's embedded chat knows pages there
 SHOP = """<meta name="viewport" content="width=device-width"><title>Northwind</title>
 <style>body {{ margin: 0; font: 17px/1.6 Georgia, serif; color: #223; background: #f7f4ee }}
