@@ -7,9 +7,13 @@ from pathlib import Path
 from playwright.async_api import Page
 
 SOURCE = Path(__file__).parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
-_FADED = """() => Promise.allSettled(document.getAnimations()
-    .filter(({effect}) => effect.getComputedTiming().endTime < 5000)
-    .map(({finished}) => finished))"""
+# Two frames: a change of colours or width that was just asked for is drawn in the first, or axe reads half of each.
+_FADED = """async () => {
+    for (let frame = 0; frame < 2; frame++) await new Promise((drawn) => requestAnimationFrame(drawn));
+    await Promise.allSettled(document.getAnimations()
+        .filter(({effect}) => effect.getComputedTiming().endTime < 5000)
+        .map(({finished}) => finished));
+}"""
 _RUN = """async () => {
     const {violations} = await axe.run(document, {rules: {"target-size": {enabled: true}}});
     return violations.flatMap(({id, nodes}) => nodes.map(({html, failureSummary}) =>

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from playwright.async_api import ConsoleMessage, Page, Response, async_playwright
+from playwright.async_api import ConsoleMessage, Page, Response, async_playwright, expect
 
+from assistants import AIAssistant, assistants, method_tool
+from embed.models import Site
+from embed.use_cases.sites import new_identity_secret, save_site
 from tests.browser.chromium import ARGUMENTS, system_chromium
+from tests.browser.embedding import OPEN_SHADOWS, PARTED, Corner, GatedModel
+from tests.browser.web_pages import serving
 from tests.integration.atrium.conftest import operator  # noqa: F401  the fixture
+from tests.somewhere import Helper
+
+expect.set_options(timeout=20_000)  # milliseconds: over as soon as what is waited for is there
 
 
 @pytest.fixture
@@ -47,3 +56,76 @@ def listen(page: Page, errors: list[str]) -> None:
     page.on("console", on_console)
     page.on("response", on_response)
     page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
+
+
+@pytest.fixture
+async def web_page(corner, browser_errors) -> AsyncIterator[Page]:
+    """A page of a browser that keeps what frames store apart for each page around them, as browsers of people do;
+    Playwright's own switches would have them store nothing. The test, too, finds what is in closed shadow roots."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=system_chromium(), args=[*ARGUMENTS, PARTED])
+        context = await browser.new_context(locale="en-GB", reduced_motion="reduce")
+        await context.add_init_script(OPEN_SHADOWS)
+        page = await context.new_page()
+        listen(page, browser_errors)
+        yield page
+        await browser.close()
+    assert browser_errors == []
+
+
+@pytest.fixture
+async def corner(server, acme, monkeypatch) -> AsyncIterator[Corner]:
+    """acme's site "Shop", for pages of three kinds of origins."""
+    known = AIAssistant.get_cls_registry()
+    before = dict(known)
+    gate = asyncio.Event()
+    gate.set()
+    model = GatedModel(answers=[""], gate=gate)
+    monkeypatch.setattr(assistants, "chat_model", lambda *args, **kwargs: model)
+
+    class Greeter(Helper):
+        id = "greeter"
+        name = "Greeter"
+
+    async with serving() as web:
+        origins = [web.origin("shop"), web.origin("*.pages"), f"http://{acme.host}:{server.port}"]
+
+        def make() -> tuple[Site, str]:
+            site = Site(name="Shop", assistant_id="greeter", origins=origins, greeting="How can we help?")
+            save_site(acme.actor(acme.owner), site)
+            return site, new_identity_secret(acme.actor(acme.owner), site)
+
+        site, secret = await acme.run(make)
+        yield Corner(server, acme, web, site, secret, gate)
+    gate.set()
+    known.clear()
+    known.update(before)
+
+
+@pytest.fixture
+def clerk() -> Iterator[type[AIAssistant]]:
+    """An assistant with two tools, one of which a person has to approve."""
+    known = AIAssistant.get_cls_registry()
+    before = dict(known)
+
+    class Clerk(AIAssistant):
+        id = "clerk"
+        name = "Clerk"
+        instructions = "You keep the office in order."
+        model = "gpt-test"
+
+        @method_tool
+        def find_letters(self, about: str) -> str:
+            """Find letters."""
+            if about == "ghosts":
+                raise ValueError("no such thing")
+            return f"two letters about {about}"
+
+        @method_tool(requires_approval=True)
+        def send_letter(self, to: str, text: str) -> str:
+            """Send a letter."""
+            return f"sent to {to}: {text}"
+
+    yield Clerk
+    known.clear()
+    known.update(before)

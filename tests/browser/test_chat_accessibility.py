@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
-from assistants import AIAssistant, method_tool
 from assistants.models import Thread
 from tests.browser.axe import findings
 from tests.browser.test_chat_page import QUESTION, REFUNDS, ask, sign_in
@@ -18,7 +16,6 @@ from tests.model_server import calls, fails, says
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 20_000  # milliseconds: over as soon as what is waited for is there
 NARROW = {"width": 320, "height": 640}
 RICH = """## A heading
 
@@ -39,28 +36,6 @@ print("a long line of code that has to be scrolled sideways, because it is far t
 ```
 """
 SLOW: dict[str, Any] = {"chunkSize": 12, "latency": 80}
-
-
-@pytest.fixture
-def clerk() -> Iterator[type[AIAssistant]]:
-    """An assistant with a tool that a person has to approve."""
-    known = AIAssistant.get_cls_registry()
-    before = dict(known)
-
-    class Clerk(AIAssistant):
-        id = "clerk"
-        name = "Clerk"
-        instructions = "You keep the office in order."
-        model = "gpt-test"
-
-        @method_tool(requires_approval=True)
-        def send_letter(self, to: str, text: str) -> str:
-            """Send a letter."""
-            return f"sent to {to}: {text}"
-
-    yield Clerk
-    known.clear()
-    known.update(before)
 
 
 async def look(page: Page, state: str) -> list[str]:
@@ -114,18 +89,18 @@ async def test_axe_finds_nothing_while_a_run_goes_on_waits_or_fails(page, server
     await expect(page.get_by_test_id("assistant-name")).to_have_text("Clerk")
     model_server.play(says(RICH + " words" * 500, "rich", **SLOW), fails(400))
     await send(page, "Something rich")
-    await expect(page.get_by_test_id("answer-text").locator("pre")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_test_id("answer-text").locator("pre")).to_be_visible()
     found = await look(page, "streaming")
     await page.get_by_test_id("stop").click()
-    await expect(page.get_by_test_id("stopped")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_test_id("stopped")).to_be_visible()
     found += await look(page, "stopped")
     await send(page, "Fail")
-    await expect(page.get_by_test_id("error")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_test_id("error")).to_be_visible()
     found += await look(page, "failed")
     model_server.forget()
     model_server.play(calls(("send_letter", {"to": "ada@acme.example", "text": "Hello"})))
     await send(page, "Write to Ada")
-    await expect(page.get_by_test_id("approval")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_test_id("approval")).to_be_visible()
     found += await look(page, "approval")
     await page.get_by_test_id("edit-arguments").click()
     found += await look(page, "arguments")
@@ -177,7 +152,7 @@ async def test_a_whole_conversation_with_the_keyboard_alone(page, server, acme):
     await expect(page.get_by_test_id("composer")).to_be_focused()
     await page.keyboard.type(QUESTION)
     await page.keyboard.press("Enter")
-    await expect(page.locator("[data-testid=answer]:not([aria-busy])")).to_be_visible(timeout=PATIENCE)
+    await expect(page.locator("[data-testid=answer]:not([aria-busy])")).to_be_visible()
     await expect(page.get_by_test_id("composer")).to_be_focused()
 
     await tab_to(page, "source", "Shift+Tab")

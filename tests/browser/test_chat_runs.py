@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.async_api import APIResponse, Page, Route, expect
 
-from assistants import AIAssistant, method_tool
 from assistants.models import Message, Run, Thread
 from tests.browser.test_chat_page import PHONE, sign_in
 from tests.model_server import calls, fails, says
@@ -19,36 +17,6 @@ QUESTION = "What do the hills look like?"
 WORDS = " ".join(f"word{number}" for number in range(1, 61))
 SLOW: dict[str, Any] = {"chunkSize": 14, "latency": 60}  # a long answer that takes some seconds
 CUT = "net::ERR"
-PATIENCE = 20_000  # milliseconds: over as soon as what is waited for is there
-
-
-@pytest.fixture
-def clerk() -> Iterator[type[AIAssistant]]:
-    """An assistant with two tools, one of which a person has to approve."""
-    known = AIAssistant.get_cls_registry()
-    before = dict(known)
-
-    class Clerk(AIAssistant):
-        id = "clerk"
-        name = "Clerk"
-        instructions = "You keep the office in order."
-        model = "gpt-test"
-
-        @method_tool
-        def find_letters(self, about: str) -> str:
-            """Find letters."""
-            if about == "ghosts":
-                raise ValueError("no such thing")
-            return f"two letters about {about}"
-
-        @method_tool(requires_approval=True)
-        def send_letter(self, to: str, text: str) -> str:
-            """Send a letter."""
-            return f"sent to {to}: {text}"
-
-    yield Clerk
-    known.clear()
-    known.update(before)
 
 
 @pytest.fixture
@@ -70,7 +38,7 @@ async def send(page: Page, question: str = QUESTION) -> None:
 
 async def said(page: Page, text: str) -> None:
     """The only answer is complete, and this text."""
-    await expect(page.locator("[data-testid=answer]:not([aria-busy])")).to_have_count(1, timeout=PATIENCE)
+    await expect(page.locator("[data-testid=answer]:not([aria-busy])")).to_have_count(1)
     await expect(page.get_by_test_id("answer-text")).to_have_text(text)
 
 
@@ -195,7 +163,7 @@ async def test_without_a_connection_the_question_is_kept_and_tried_again(chat, m
     model_server.play(says("Green."))
     await chat.context.set_offline(True)
     await send(chat)
-    await expect(chat.get_by_test_id("error")).to_contain_text("no connection", timeout=PATIENCE)
+    await expect(chat.get_by_test_id("error")).to_contain_text("no connection")
     await chat.context.set_offline(False)
     await chat.get_by_test_id("retry").click()
     await said(chat, "Green.")
@@ -276,7 +244,7 @@ LETTER = {"to": "ada@acme.example", "text": "The hills are green."}
 async def propose(chat: Page, model_server, *letters: dict[str, str]) -> None:
     model_server.play(calls(*(("send_letter", letter) for letter in letters or [LETTER])), says("So be it."))
     await send(chat, "Write to Ada")
-    await expect(chat.get_by_test_id("approval")).to_be_visible(timeout=PATIENCE)
+    await expect(chat.get_by_test_id("approval")).to_be_visible()
 
 
 def tool_results(model_server) -> list[str]:

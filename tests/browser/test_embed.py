@@ -2,157 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
-from typing import Any
-
-import jwt
 import pytest
-from langchain_core.messages import AIMessageChunk
-from langchain_core.outputs import ChatGenerationChunk
-from playwright.async_api import FrameLocator, Page, async_playwright, expect
+from playwright.async_api import expect
 
-from assistants import AIAssistant, assistants
 from assistants.models import Run, Thread
 from embed.models import Site, VisitorSession
-from embed.snippet import inline_snippet_of, page_link_of, snippet_of
-from embed.use_cases.sites import new_identity_secret, save_site
+from embed.snippet import inline_snippet_of, page_link_of
 from tenants.models import Visitor
-from tests.browser.chromium import ARGUMENTS, system_chromium
-from tests.browser.conftest import listen
+from tests.browser.embedding import OPEN_SHADOWS, VISITOR, answered, ask, chat_in, loaded, opened
 from tests.browser.test_chat_page import PHONE
-from tests.browser.web_pages import WebPages, serving
-from tests.played_model import PlayedModel
-from tests.somewhere import Helper
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 
-PARTED = "--disable-features=Translate,HttpsUpgrades,PaintHolding"  # in the place of Playwright's longer list
-PATIENCE = 20_000  # milliseconds: over as soon as what is waited for is there
-OPEN_SHADOWS = """
-  const attach = Element.prototype.attachShadow;
-  Element.prototype.attachShadow = function (options) { return attach.call(this, {...options, mode: "open"}); };
-"""
 STRICT = "default-src 'none'; script-src {host}; frame-src {host}; require-trusted-types-for 'script'"
-
-
-class GatedModel(PlayedModel):
-    """Says the first words, waits until the gate is open, and says the rest."""
-
-    gate: Any = None
-
-    async def _astream(self, messages, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
-        for words in ("First words.", " Last words."):
-            yield ChatGenerationChunk(message=AIMessageChunk(content=words))
-            await self.gate.wait()
-
-
-@dataclass
-class Corner:
-    """A site of acme's, pages that show it, and the model that answers there."""
-
-    server: Any
-    tenant: Any
-    web: WebPages
-    site: Site
-    secret: str
-    gate: asyncio.Event
-    number: Iterator[int] = field(default_factory=lambda: iter(range(1000)))
-
-    @property
-    def host(self) -> str:
-        return f"http://{self.tenant.host}:{self.server.port}"
-
-    @property
-    def snippet(self) -> str:
-        return snippet_of(self.site, self.host)
-
-    def script(self, **data: str) -> str:
-        """The snippet, with attributes."""
-        said = " ".join(f'data-{name.replace("_", "-")}="{value}"' for name, value in data.items())
-        return self.snippet.replace("<script async", f"<script async {said}")
-
-    def identity(self, subject: str) -> str:
-        """What acme's server says of somebody."""
-        now = int(time.time())
-        claims = {"aud": self.site.public_key, "sub": subject, "iat": now, "exp": now + 300}
-        return jwt.encode({**claims, "jti": f"{subject}-{next(self.number)}"}, self.secret, algorithm="HS256")
-
-    async def change(self, **fields: Any) -> None:
-        await self.tenant.run(lambda: Site.objects.filter(pk=self.site.pk).update(**fields))
-
-
-@pytest.fixture
-async def web_page(corner, browser_errors) -> AsyncIterator[Page]:
-    """A page of a browser that keeps what frames store apart for each page around them, as browsers of people do;
-    Playwright's own switches would have them store nothing. The test, too, finds what is in closed shadow roots."""
-    expect.set_options(timeout=PATIENCE)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=system_chromium(), args=[*ARGUMENTS, PARTED])
-        context = await browser.new_context(locale="en-GB", reduced_motion="reduce")
-        await context.add_init_script(OPEN_SHADOWS)
-        page = await context.new_page()
-        listen(page, browser_errors)
-        yield page
-        await browser.close()
-    assert browser_errors == []
-
-
-@pytest.fixture
-async def corner(server, acme, monkeypatch) -> AsyncIterator[Corner]:
-    known = AIAssistant.get_cls_registry()
-    before = dict(known)
-    gate = asyncio.Event()
-    gate.set()
-    model = GatedModel(answers=[""], gate=gate)
-    monkeypatch.setattr(assistants, "chat_model", lambda *args, **kwargs: model)
-
-    class Greeter(Helper):
-        id = "greeter"
-        name = "Greeter"
-
-    async with serving() as web:
-        origins = [web.origin("shop"), web.origin("*.pages"), f"http://{acme.host}:{server.port}"]
-
-        def make() -> tuple[Site, str]:
-            site = Site(name="Shop", assistant_id="greeter", origins=origins, greeting="How can we help?")
-            save_site(acme.actor(acme.owner), site)
-            return site, new_identity_secret(acme.actor(acme.owner), site)
-
-        site, secret = await acme.run(make)
-        yield Corner(server, acme, web, site, secret, gate)
-    gate.set()
-    known.clear()
-    known.update(before)
-
-
-def chat_in(page: Page) -> FrameLocator:
-    return page.frame_locator("iframe[src*='/embed/frame/']").first
-
-
-async def opened(page: Page) -> FrameLocator:
-    """The chat behind the button, loaded."""
-    await page.get_by_role("button", name="Shop").click()
-    chat = chat_in(page)
-    await loaded(chat)
-    return chat
-
-
-async def ask(chat: FrameLocator, question: str = "Are you open?") -> None:
-    await chat.get_by_test_id("composer").fill(question)
-    await chat.get_by_test_id("composer").press("Enter")
-
-
-async def loaded(chat: FrameLocator) -> None:
-    await expect(chat.locator("atrium-chat[data-ready]")).to_be_visible()
-
-
-async def answered(chat: FrameLocator, number: int = 1) -> None:
-    await expect(chat.locator("[data-testid=answer]:not([aria-busy])")).to_have_count(number)
-    await expect(chat.get_by_test_id("answer-text").last).to_have_text("First words. Last words.")
 
 
 async def test_it_opens_in_the_pages_that_the_site_names_under_a_strict_policy_and_in_no_other(
@@ -231,9 +94,6 @@ async def test_a_conversation_outlives_a_reload_and_a_lost_network_and_is_one_in
     await answered(chat_in(tab), 3)
     await answered(chat, 3)
     assert await corner.tenant.run(lambda: (Visitor.objects.count(), Thread.objects.count())) == (1, 1)
-
-
-VISITOR = "new Promise(told => { const end = Atrium.on('visitor', ({identified}) => { end(); told(identified) }) })"
 
 
 async def test_somebody_who_is_identified_keeps_what_was_said_and_logging_out_forgets_it(
@@ -380,7 +240,6 @@ async def test_it_asks_for_consent_first_and_says_when_it_is_closed_or_wants_to_
     page, corner, browser_errors
 ):
     """Also where a browser keeps nothing for frames, as Playwright's does: memory has to do."""
-    expect.set_options(timeout=PATIENCE)
     await page.context.add_init_script(OPEN_SHADOWS)
     corner.web.put("/", inline_snippet_of(corner.site, corner.host))
     chat = chat_in(page)

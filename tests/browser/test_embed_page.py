@@ -12,7 +12,7 @@ from playwright.async_api import expect
 
 from tenants.models import Visitor
 from tests.acceptance.markdown_blocks import read_blocks
-from tests.browser.test_embed import VISITOR, answered, chat_in, corner, loaded, web_page  # noqa: F401
+from tests.browser.embedding import VISITOR, answered, chat_in, loaded
 from tests.nodejs import node
 
 pytestmark = pytest.mark.browser
@@ -21,7 +21,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "embed.md"
 HOST, KEY = "https://acme.example.com", "site_abc"
 
 
-async def test_each_block_does_what_the_page_says(web_page, corner, settings, tmp_path):  # noqa: F811
+async def test_each_block_does_what_the_page_says(web_page, corner, settings, tmp_path):
     def here(text: str) -> str:
         return text.replace(HOST, corner.host).replace(KEY, corner.site.public_key)
 

@@ -7,14 +7,12 @@ it would.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, message_to_dict
 from playwright.async_api import Page, expect
 
-from assistants import AIAssistant, method_tool
 from assistants.messages import storable
 from assistants.models import Message, Thread
 from rag.models import Chunk
@@ -29,7 +27,6 @@ pytestmark = pytest.mark.browser
 
 WRITTEN = {**CLOSED, **UNCLOSED}
 MARKED = Path(__file__).parents[1] / "node" / "node_modules" / "marked" / "lib" / "marked.umd.js"
-PATIENCE = 20_000  # milliseconds: over as soon as what is waited for is there
 DRAW_AT_ONCE = "window.requestAnimationFrame = (draw) => { draw(performance.now()); return 0; };"
 OPEN_EVERY_SOURCE = """async () => {
     for (const more of document.querySelectorAll("[data-testid=all-sources]")) more.click();
@@ -49,28 +46,6 @@ async def watch(page, acme) -> Watch:
     return await Watch.on(page, acme.host)
 
 
-@pytest.fixture
-def clerk() -> Iterator[type[AIAssistant]]:
-    """An assistant with a tool that a person has to approve."""
-    known = AIAssistant.get_cls_registry()
-    before = dict(known)
-
-    class Clerk(AIAssistant):
-        id = "clerk"
-        name = "Clerk"
-        instructions = "You keep the office in order."
-        model = "gpt-test"
-
-        @method_tool(requires_approval=True)
-        def send_letter(self, to: str, text: str) -> str:
-            """Send a letter."""
-            return f"sent to {to}: {text}"
-
-    yield Clerk
-    known.clear()
-    known.update(before)
-
-
 async def open_thread(page: Page, server, tenant, thread_id: object) -> None:
     """Without loading the page again: that would break off what is still being loaded."""
     await page.goto(f"http://{tenant.host}:{server.port}/#thread={thread_id}")
@@ -78,8 +53,8 @@ async def open_thread(page: Page, server, tenant, thread_id: object) -> None:
 
 
 async def answered(page: Page, count: int) -> None:
-    await expect(page.get_by_test_id("answer")).to_have_count(count, timeout=PATIENCE)
-    await expect(page.locator("[data-testid=answer][aria-busy]")).to_have_count(0, timeout=PATIENCE)
+    await expect(page.get_by_test_id("answer")).to_have_count(count)
+    await expect(page.locator("[data-testid=answer][aria-busy]")).to_have_count(0)
 
 
 async def send(page: Page, question: str) -> None:
@@ -170,14 +145,14 @@ async def test_tools_arguments_and_errors(page, server, acme, clerk, model_serve
     await send(page, "Use the tools.")
     await answered(page, 1)
     await page.get_by_test_id("steps").locator("summary").first.click()
-    await expect(page.get_by_test_id("step")).to_have_count(30, timeout=PATIENCE)
+    await expect(page.get_by_test_id("step")).to_have_count(30)
     await send(page, "Write a letter.")
-    await expect(page.get_by_test_id("approval")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_test_id("approval")).to_be_visible()
     await page.get_by_test_id("edit-arguments").click()
     await page.get_by_test_id("stop").click()
-    await expect(page.get_by_test_id("stopped")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_test_id("stopped")).to_be_visible()
     await send(page, "Fail.")
-    await expect(page.get_by_test_id("error")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_test_id("error")).to_be_visible()
     assert await watch.noticed() == []
 
 
@@ -244,7 +219,7 @@ async def test_the_watch_notices_what_a_careless_chat_would_show(page, server, a
     await page.evaluate(show, texts)
     for kind in NOTICED_WITHOUT_A_POLICY:
         found = "(kind) => window.__verdict().some((words) => words.startsWith(kind))"
-        await page.wait_for_function(found, arg=kind, timeout=PATIENCE)
+        await page.wait_for_function(found, arg=kind)
     noticed = await watch.noticed()
     assert "dialog: 1" in noticed
     assert "asked for http://evil.invalid/beacon.png" in noticed

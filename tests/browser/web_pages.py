@@ -47,7 +47,7 @@ async def serving(port: int = 0) -> AsyncIterator[WebPages]:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(("127.0.0.1", port))
     pages = WebPages(listening.getsockname()[1])
-    running = uvicorn.Server(uvicorn.Config(pages, log_config=None, lifespan="off"))  # type: ignore[arg-type]
+    running = uvicorn.Server(uvicorn.Config(pages, log_config=None, lifespan="off"))
     task = asyncio.create_task(running.serve(sockets=[listening]))
     while not running.started:
         await asyncio.sleep(0.01)

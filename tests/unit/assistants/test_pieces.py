@@ -15,6 +15,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
 from assistants.llm.chat_openai import chat_openai
 from assistants.llm.completions import ReplyStream
@@ -67,7 +68,7 @@ class EasilyContent(Listener):
 
 
 def model(kind: type[ChatOpenAI], reply: Sequence[dict[str, Any]], error: Exception | None = None) -> ChatOpenAI:
-    made = kind(model="m", api_key="key", stream_usage=True)  # type: ignore[arg-type]
+    made = kind(model="m", api_key=SecretStr("key"), stream_usage=True)
 
     class Client:
         async def create(self, **payload: Any) -> ReplyStream:
