@@ -3,7 +3,7 @@
 Asking the database at every request would cost a query and a thread hop (1.4 ms of CPU, measured) for something that
 changes a few times a day. The map is loaded once and dropped when somebody says that tenants or hosts changed:
 PostgreSQL's NOTIFY from a trigger on both tables reaches every process (``tenants/notifications.py``), and a signal
-reaches this process at once. ``MAX_AGE`` bounds how long a process that heard nothing can be wrong.
+reaches this process at once. In a process that does not listen (a script, a worker) it is good for ``MAX_AGE``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from django.db.models.signals import post_delete, post_save
 
 from tenants.context import TenantRef, public_context
 from tenants.database import in_database
+from tenants.notifications import Heard
 
 CHANNEL = "atrium_hosts"
 PROOF_PATH = "/.well-known/atrium-host"
@@ -41,6 +42,7 @@ class HostMap:
     def __init__(self) -> None:
         self._loaded: _Loaded | None = None
         self._version = 0
+        self._hears = Heard()
 
     async def find(self, host: str) -> TenantRef | None:
         """The tenant at ``host`` (without a port), or None. A query only after a change."""
@@ -58,15 +60,30 @@ class HostMap:
         """Something changed: read again at the next request, also what is being read right now."""
         self._version += 1
 
+    def heard(self, payload: str) -> None:
+        """Tenants or hosts changed, or ("") may have: the listener has just connected."""
+        self.forget()
+        if not payload:
+            self._hears.connected()
+
+    def alive(self, at: float) -> None:
+        """The listener's connection lived at ``at``."""
+        self._hears.alive(at)
+
+    def deaf(self) -> None:
+        """Nothing is heard from now on."""
+        self._hears.lost()
+        self.forget()
+
     async def _now(self) -> _Loaded:
         loaded = self._fresh()
         return await in_database(self._load) if loaded is None else loaded
 
     def _fresh(self) -> _Loaded | None:
         loaded = self._loaded
-        if loaded is None or loaded.version != self._version or time.monotonic() - loaded.at > MAX_AGE:
+        if loaded is None or loaded.version != self._version:
             return None
-        return loaded
+        return loaded if self._hears or time.monotonic() - loaded.at < MAX_AGE else None
 
     def _load(self) -> _Loaded:
         from tenants.models import Domain

@@ -44,15 +44,12 @@ async def lifespan(
 ) -> None:
     """Start listening for changes; at the end let the runs that are under way finish."""
     listener = Listener()
-    listener.on(hosts.CHANNEL, lambda _: host_map.forget())
-    listener.on(in_force.CHANNEL, lambda _: in_force.forget())
+    listener.tell(hosts.CHANNEL, host_map)
+    listener.tell(in_force.CHANNEL, in_force.terms_book)
+    listener.tell(book.CHANNEL, rule_book)
+    listener.tell(tenant_assistants.CHANNEL, assistant_book)
+    listener.tell(providers.CHANNEL, provider_book)
     listener.on(CANCEL_CHANNEL, _cancel)
-    listener.on(book.CHANNEL, rule_book.heard)
-    listener.on_silence(rule_book.deaf)
-    listener.on(tenant_assistants.CHANNEL, assistant_book.heard)
-    listener.on_silence(assistant_book.deaf)
-    listener.on(providers.CHANNEL, provider_book.heard)
-    listener.on_silence(provider_book.deaf)
     keeper, uses = Keeper(may_take=lambda: not runner.is_draining), KeyUseWriter()
     while True:
         message = await receive()

@@ -1,7 +1,8 @@
 """The plan, budgets, rate limits and prices that hold for the current tenant: read seldom, asked at every run.
 
 A process keeps them for each tenant. It forgets them when somebody says that they have changed: a signal in this
-process, PostgreSQL's NOTIFY in the others. ``MAX_AGE`` bounds how long a process that heard nothing can be wrong.
+process, a trigger's NOTIFY (tenants/migrations) in the others. In a process that does not listen (a worker, a script)
+they are good for ``MAX_AGE``.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.signals import post_delete, post_save
 
 from tenants.budgets.lines import BudgetInForce, Level
 from tenants.context import current_tenant, public_context, require_tenant
+from tenants.notifications import Heard
 
 CHANNEL = "atrium_terms"
 MAX_AGE = 30.0  # seconds
+MOST_TENANTS = 2000  # for which terms are kept at a time
 MB = 1024 * 1024
 
 
@@ -57,42 +60,73 @@ class Terms:
     """Requests a minute, by ``RateLimit.Scope``."""
 
 
-@dataclass(slots=True)
-class _Kept:
-    version: int = 0
-    terms: dict[str, tuple[float, Terms]] = field(default_factory=dict)
-    prices: Mapping[str, TokenPrice] = field(default_factory=dict)
+class TermsBook:
+    """Tenant -> terms, for this process."""
+
+    def __init__(self) -> None:
+        self.prices: Mapping[str, TokenPrice] = {}
+        self._kept: dict[str, tuple[float, Terms]] = {}
+        self._version = 0
+        self._hears = Heard()
+
+    def terms(self) -> Terms:
+        """What holds for the current tenant. Queries, unless it is kept. Raises ``NoTenant``."""
+        schema_name = require_tenant().schema_name
+        found = self._kept.get(schema_name)
+        if found is not None and (self._hears or time.monotonic() - found[0] < MAX_AGE):
+            return found[1]
+        version, at = self._version, time.monotonic()
+        read, self.prices = _read(schema_name)
+        if version == self._version:  # else it changed while it was read
+            if len(self._kept) >= MOST_TENANTS:
+                self._kept.clear()
+            self._kept[schema_name] = (at, read)
+        return read
+
+    def forget(self, schema_name: str = "") -> None:
+        """Something changed for a tenant, or ("") for any: read again at the next run. Prices stay until then."""
+        self._version += 1
+        if schema_name:
+            self._kept.pop(schema_name, None)
+        else:
+            self._kept.clear()
+
+    def heard(self, payload: str) -> None:
+        """A notification: a tenant's schema; "" for what operators say of all, and when the listener has connected."""
+        self.forget(payload)
+        if not payload:
+            self._hears.connected()
+
+    def alive(self, at: float) -> None:
+        """The listener's connection lived at ``at``."""
+        self._hears.alive(at)
+
+    def deaf(self) -> None:
+        """Nothing is heard from now on."""
+        self._hears.lost()
+        self.forget()
 
 
-_kept = _Kept()
+terms_book = TermsBook()
 
 
 def terms() -> Terms:
-    """What holds for the current tenant. Asks the database after a change, and every ``MAX_AGE`` seconds."""
-    schema_name = require_tenant().schema_name
-    found = _kept.terms.get(schema_name)
-    if found is not None and time.monotonic() - found[0] < MAX_AGE:
-        return found[1]
-    version, at = _kept.version, time.monotonic()
-    read = _read(schema_name)
-    if version == _kept.version:  # else it changed while it was read
-        _kept.terms[schema_name] = (at, read)
-    return read
+    """What holds for the current tenant. Queries, unless it is kept. Raises ``NoTenant``."""
+    return terms_book.terms()
 
 
 def operators_prices() -> Mapping[str, TokenPrice]:
     """The operators' prices by model, or by its beginning with a ``*`` behind, as they were last read. No query."""
-    return _kept.prices
+    return terms_book.prices
 
 
 def forget() -> None:
     """Something changed: read again at the next run. What is known of prices stays until then."""
-    _kept.version += 1
-    _kept.terms.clear()
+    terms_book.forget()
 
 
 def connect_signals() -> None:
-    """Tell all processes when this one changes a plan, a budget or a price."""
+    """Forget what this process knows when it changes a plan, a budget or a price."""
     from tenants.models import Budget, ModelPrice, Plan, PlatformBudget, RateLimit, Tenant
 
     for model in (Budget, ModelPrice, Plan, PlatformBudget, RateLimit, Tenant):
@@ -102,8 +136,6 @@ def connect_signals() -> None:
 
 
 def _changed(**_: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
     transaction.on_commit(forget)
 
 
@@ -116,15 +148,15 @@ def _forget_counters(instance: Any, **_: Any) -> None:
         BudgetCounter.objects.filter(schema_name=instance.schema_name).delete()
 
 
-def _read(schema_name: str) -> Terms:
+def _read(schema_name: str) -> tuple[Terms, Mapping[str, TokenPrice]]:
     own, rates = list(_budgets_of_tenant()), _rates_of_tenant()
     with public_context():
         plan = _plan_of(schema_name)
         theirs = list(_budgets_of_operators(schema_name))
-        _kept.prices = _prices()
+        prices = _prices()
     if plan is None:
-        return Terms(budgets=[*own, *theirs], rates=rates)
-    return Terms(_in_force(plan), [*own, *_budget_of_plan(plan), *theirs], rates)
+        return Terms(budgets=[*own, *theirs], rates=rates), prices
+    return Terms(_in_force(plan), [*own, *_budget_of_plan(plan), *theirs], rates), prices
 
 
 def _plan_of(schema_name: str) -> Any:

@@ -13,7 +13,7 @@ from tenants.context import public_context
 from tenants.database import in_database
 from tenants.hosts import HostMap, host_map
 from tenants.models import Domain, Tenant
-from tenants.notifications import Listener
+from tenants.notifications import SIGN_OF_LIFE, Listener
 from tests.waiting import until
 
 NEW = "new.localhost"
@@ -40,8 +40,10 @@ class OtherProcess:
 
     def cut_listeners(self) -> int:
         """End the connections that listen; returns how many there were."""
-        listening = "query LIKE 'LISTEN%' AND datname = current_database()"
-        ended = self.connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {listening}")
+        listening = "(query LIKE 'LISTEN%%' OR query = %s) AND datname = current_database()"
+        ended = self.connection.execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {listening}", [SIGN_OF_LIFE]
+        )
         return len(ended.fetchall())
 
 

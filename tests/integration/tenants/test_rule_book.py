@@ -9,7 +9,6 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from tenants import kept_by_tenant
 from tenants.actors import Actor
 from tenants.context import tenant_context
 from tenants.models import AccessRule
@@ -20,12 +19,6 @@ from tenants.rules.book import RuleBook, rule_book
 from tenants.rules.store import read_rules
 from tests.statements import counted
 from tests.waiting import until
-
-
-@pytest.fixture(autouse=True)
-def nothing_ends_of_old_age(monkeypatch) -> None:
-    """What is seen in these tests was heard, not looked up again after a while."""
-    monkeypatch.setattr(kept_by_tenant, "MAX_AGE", float("inf"))
 
 
 @pytest.fixture
