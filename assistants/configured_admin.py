@@ -22,7 +22,10 @@ from assistants.use_cases import configure_assistants
 from assistants.use_cases.assistant_choices import assistant_choices
 from tenants.admin import UseCaseAdmin, actor_in_console, adopt
 
-_TRIED = ("instructions", "model", "temperature", "which_tools", "tools", "knowledge", "collections")
+_TRIED = (
+    *("instructions", "model", "temperature", "which_tools", "tools", "knowledge", "collections"),
+    *("grounded", "unsupported_answer"),
+)
 """What the playground lets one change before it is saved."""
 _GIVE_BACK = "assistants_configuredassistant_give_back"  # unfold's name of the button
 
@@ -179,7 +182,7 @@ class ConfiguredAssistantAdmin(UseCaseAdmin):
         except (ValueError, ValidationError):
             raise Http404 from None
         request.current_app = self.admin_site.name  # type: ignore[attr-defined]
-        return TemplateResponse(request, "console/playground_run.html", replayed(run))
+        return TemplateResponse(request, "console/playground_run.html", replayed(run, actor_in_console(request)))
 
     def _page(self, request: HttpRequest, template: str, more: dict[str, Any]) -> HttpResponse:
         request.current_app = self.admin_site.name  # type: ignore[attr-defined]

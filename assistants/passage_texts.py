@@ -9,17 +9,21 @@ from uuid import UUID
 
 from django.db.models.functions import Substr
 
+from rag.access import access_collections
 from rag.models import Chunk, Document
+from tenants.actors import Actor
 
 
-def texts_of_passages(passages: Sequence[Mapping[str, Any]]) -> list[str | None]:
-    """What the model was given, passage by passage; None where the document says something else by now, or is gone.
+def texts_of_passages(passages: Sequence[Mapping[str, Any]], reader: Actor) -> list[str | None]:
+    """What the model was given, passage by passage; None where the document says something else by now, or is gone, and
+    where ``reader`` may not read it.
 
     A passage is a chunk, or a piece of the document that joins several; inside a table, the names of its columns come
     first. One query, and two for each passage that is more than its chunk.
     """
     keys = [each["chunk_id"] for each in passages if isinstance(each.get("chunk_id"), int)]
-    chunks = Chunk.objects.only("text", "table_header", "document_id").in_bulk(keys)
+    readable = Chunk.objects.filter(collection__in=access_collections(reader))
+    chunks = readable.only("text", "table_header", "document_id").in_bulk(keys)
     return [_text_of(each, chunks.get(each.get("chunk_id"))) for each in passages]
 
 

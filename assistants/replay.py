@@ -12,6 +12,7 @@ from typing import Any
 from assistants.llm.prices import as_text
 from assistants.models import Message, Run
 from assistants.passage_texts import texts_of_passages
+from tenants.actors import Actor
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 WIDTH = 1000  # of the drawing, in its own units
@@ -45,7 +46,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Passage:
-    """A passage that the model was given. ``text`` is None where it is not the same text any more."""
+    """A passage that the model was given. ``text`` is None where it is not the same text any more, or is not for who looks."""
 
     facts: Mapping[str, Any]
     text: str | None
@@ -59,10 +60,10 @@ def rows_of(receipt: Mapping[str, Any], with_tokens: bool = True) -> list[Row]:
     return [_row(step, scale, with_tokens) for step in steps]
 
 
-def passages_of(receipt: Mapping[str, Any]) -> list[Passage]:
-    """The passages with their texts, where those are still what the model was given."""
+def passages_of(receipt: Mapping[str, Any], reader: Actor) -> list[Passage]:
+    """The passages with their texts, where those are still what the model was given and ``reader`` may read them."""
     passages = receipt.get("passages", [])
-    return list(map(Passage, passages, texts_of_passages(passages)))
+    return list(map(Passage, passages, texts_of_passages(passages, reader)))
 
 
 def tool_calls_of(run: Run) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from assistants.admin import AssistantFilter, assistant_name, with_assistant_nam
 from assistants.models import Run, Thread
 from assistants.replay import NO_BREAK, answers_of, dollars, in_words, passages_of, rows_of, took, tool_calls_of
 from assistants.use_cases.usage import may_see_usage
+from tenants.actors import Actor
 from tenants.admin import UncountedPaginator, UseCaseAdmin, actor_in_console, moment_column
 from tenants.words import with_words
 
@@ -26,14 +27,14 @@ MOST_CONVERSATIONS = 500  # that a search looks into, the newest
 LONGEST_NAME = 70  # characters of a conversation's name in the list
 
 
-def replayed(run: Run) -> dict[str, Any]:
-    """What ``console/run_parts.html`` shows of a run, and the figures above it. One query, for passages."""
+def replayed(run: Run, reader: Actor) -> dict[str, Any]:
+    """What ``console/run_parts.html`` shows of a run to ``reader``, and the figures above it. One query, for passages."""
     receipt = run.receipt
     return {
         "run": run,
         "receipt": receipt,
         "rows": rows_of(receipt),
-        "passages": passages_of(receipt),
+        "passages": passages_of(receipt, reader),
         "tool_calls": tool_calls_of(run),
         "cost": dollars(run.cost),
         "may_see_costs": True,
@@ -148,8 +149,9 @@ class RunAdmin(UseCaseAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """The run, replayed. Here the permission to see it has been asked for."""
         run: Run = context["original"]
-        sees_costs = may_see_usage(actor_in_console(request))
-        context |= replayed(run) | {
+        reader = actor_in_console(request)
+        sees_costs = may_see_usage(reader)
+        context |= replayed(run, reader) | {
             "answers": answers_of(run),
             "may_see_costs": sees_costs,
             "rows": rows_of(run.receipt, with_tokens=sees_costs),

@@ -103,7 +103,7 @@ class AddDocumentForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        only = list(Collection.objects.values_list("pk", flat=True)[:2])
+        only = list(self.fields["collection"].queryset.values_list("pk", flat=True)[:2])  # type: ignore[attr-defined]
         if len(only) == 1:
             self.fields["collection"].initial = only[0]
         elif not only:

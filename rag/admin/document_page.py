@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
-from django.contrib.messages import ERROR, SUCCESS
+from django.contrib.messages import ERROR, SUCCESS, WARNING
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
@@ -21,7 +22,7 @@ from rag.models import Document
 from rag.use_cases.add_document import replace_document
 from rag.use_cases.change_document import change_document
 from rag.use_cases.documents import cancel_document, get_original, reprocess_document
-from rag.use_cases.preview_document import preview_document
+from rag.use_cases.preview_document import passage_at, preview_document
 from rag.use_cases.room import check_size
 from tenants.admin import UseCaseAdmin, actor_in_console, adopt, moment_column
 from tenants.errors import AtriumError, NotFound
@@ -75,8 +76,7 @@ class DocumentPage(UseCaseAdmin):
         """The page; here the permission to see it has been asked for."""
         document = context.get("original")
         if document is not None:
-            number = request.GET.get("passage", "")
-            passage = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 1
+            passage = _whole(request, "passage", 1)
             context |= {
                 "preview": preview_document(actor_in_console(request), document.pk, passage),
                 "what_to_do": what_to_do(document),
@@ -98,6 +98,8 @@ class DocumentPage(UseCaseAdmin):
 
         return [
             one("original", self.original_view),
+            # What a project's own retriever calls a document may be no UUID.
+            path("<path:object_id>/cited/", self.admin_site.admin_view(self.cited_view), name="rag_document_cited"),
             one("reprocess", self.reprocess_view),
             one("cancel", self.cancel_view),
             one("replace", self.replace_view),
@@ -112,6 +114,21 @@ class DocumentPage(UseCaseAdmin):
             return as_download(get_original(actor_in_console(request), object_id))
         except NotFound as error:
             raise Http404 from error
+
+    def cited_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the passage that an answer cites: the character ``at`` of a ``version``."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        version, at = _whole(request, "version", 0), _whole(request, "at", 0)
+        try:
+            number = passage_at(actor_in_console(request), UUID(object_id), version, at)
+        except (NotFound, ValueError) as error:
+            raise Http404 from error
+        if number is None:
+            said = "The document has been changed since it was cited: the passage may not be there any more."
+            self.message_user(request, said, WARNING)
+            return self._to(object_id)
+        return self._to(object_id, f"?passage={number}#passage-{number}")
 
     def reprocess_view(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         """Take it in anew."""
@@ -152,8 +169,8 @@ class DocumentPage(UseCaseAdmin):
             self.message_user(request, error.detail, ERROR)
         return self._to(object_id)
 
-    def _to(self, object_id: Any) -> HttpResponse:
-        return redirect(reverse(f"{self.admin_site.name}:rag_document_change", args=[object_id]))
+    def _to(self, object_id: Any, place: str = "") -> HttpResponse:
+        return redirect(reverse(f"{self.admin_site.name}:rag_document_change", args=[object_id]) + place)
 
     # -- fields
 
@@ -174,3 +191,9 @@ class DocumentPage(UseCaseAdmin):
             return f"Version {document.version}, which answers"
         answers = f"version {document.indexed_version} answers" if document.indexed_version else "none answers yet"
         return f"Version {document.version} was handed in; {answers}"
+
+
+def _whole(request: HttpRequest, name: str, otherwise: int) -> int:
+    """A number of the address; ``otherwise`` where it has none, or a nonsensical one."""
+    given = request.GET.get(name, "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else otherwise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.admin import SimpleListFilter
+from django.contrib.admin import RelatedFieldListFilter, SimpleListFilter
 from django.contrib.messages import ERROR, SUCCESS, WARNING
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
-from rag.access import access_documents
+from rag.access import access_collections, access_documents
 from rag.admin.document_forms import AddDocumentForm
 from rag.admin.document_page import DocumentPage
 from rag.admin.search import search_context
@@ -60,6 +60,14 @@ class KindFilter(SimpleListFilter):
         return queryset.filter(media_type=self.value()) if self.value() in KINDS else queryset
 
 
+class CollectionFilter(RelatedFieldListFilter):
+    """Documents of one of the collections that the person may read."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        """By name."""
+        return list(access_collections(actor_in_console(request)).order_by("name").values_list("pk", "name"))
+
+
 class DocumentAdmin(DocumentPage):
     """Documents: added, watched while they are taken in, replaced, and deleted."""
 
@@ -68,7 +76,7 @@ class DocumentAdmin(DocumentPage):
     list_display = ("name", "collection", "state", "kind", "passages", "size_for_people", "added")
     list_display_links = ("name",)
     list_select_related = ("collection",)
-    list_filter = ("status", "collection", KindFilter)
+    list_filter = ("status", ("collection", CollectionFilter), KindFilter)
     search_words = ("title", "source")
     search_help_text = "Words of its title or source, or how they begin"
     sortable_by = ("added",)
@@ -85,6 +93,12 @@ class DocumentAdmin(DocumentPage):
         if not change:
             kwargs["form"] = AddDocumentForm
         return super().get_form(request, obj, change=change, **kwargs)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """To choose from: the collections that the person may read."""
+        if db_field.name == "collection":
+            kwargs["queryset"] = access_collections(actor_in_console(request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         """Hand the document in, or change what is said about it."""

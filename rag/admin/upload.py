@@ -12,8 +12,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from rag.access import access_collections
 from rag.admin.document_forms import ACCEPTED, KINDS, LARGEST_MB, UploadForm
-from rag.models import Collection
 from rag.use_cases.room import LARGEST_DOCUMENT
 from rag.use_cases.upload_documents import MOST_FILES, Uploaded, upload_documents
 from tenants.admin import actor_in_console
@@ -36,7 +36,7 @@ def upload_context(request: HttpRequest) -> dict[str, Any]:
         "title": "Upload files",
         "form": form,
         "uploaded": uploaded,
-        "has_collection": Collection.objects.exists(),
+        "has_collection": access_collections(actor).exists(),
         "kinds": KINDS,
         "accepted": ACCEPTED,
         "largest_mb": LARGEST_MB,

@@ -148,11 +148,16 @@ def get_original(actor: Actor, document_id: UUID) -> OriginalFile:
 
 
 def _file_name(document: Document) -> str:
-    """The last part of where it came from, or its title, with an extension in any case."""
-    path = PurePosixPath(document.source.partition("?")[0])
+    """The last part of where it came from, or its title, with an extension in any case; on one line, as a header is."""
+    path = PurePosixPath(_in_one_line(document.source.partition("?")[0]))
     if path.suffix.lower() in MEDIA_TYPES:
         return path.name
-    return (path.name or document.title or "document")[:150] + _EXTENSIONS.get(document.media_type, ".txt")
+    name = path.name or _in_one_line(document.title).replace("/", "_") or "document"
+    return name[:150] + _EXTENSIONS.get(document.media_type, ".txt")
+
+
+def _in_one_line(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text).strip()
 
 
 def _to_each(document_ids: Sequence[UUID], do: Callable[[UUID], object]) -> Sequence[Refused]:

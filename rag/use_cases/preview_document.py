@@ -81,6 +81,17 @@ def preview_document(actor: Actor, document_id: UUID, passage: int = 1) -> Previ
     return Preview(cut, first + 1, first + len(shown), count, page, pages)
 
 
+def passage_at(actor: Actor, document_id: UUID, version: int, at: int) -> int | None:
+    """The number of the passage that has the document's character ``at``, counted from 1; where two of them share it,
+    of the later one. None where another version answers by now. Raises ``NotFound``."""
+    answers = access_documents(actor).filter(pk=document_id).values_list("indexed_version", flat=True).first()
+    if answers is None:
+        raise NotFound("There is no such document.")
+    before = Chunk.objects.filter(document=document_id, start_offset__lte=at).order_by("-ordinal")
+    ordinal = before.values_list("ordinal", flat=True).first()
+    return None if answers != version else (ordinal or 0) + 1
+
+
 def bounds(chunks: Sequence[Chunk], first: int, is_last: bool, length: int) -> tuple[int, int]:
     """Where the text of a page begins and ends: what lies between passages belongs to the one that follows, and what
     is behind the last one to that."""

@@ -25,6 +25,8 @@ async def test_an_assistant_is_tried_with_the_keyboard_on_a_phone_and_then_saved
     await expect(draft.locator("[data-field=collections]")).to_be_hidden()
     await draft.locator("[name=knowledge]").select_option("chosen")
     await draft.get_by_label("Pages").check()
+    await draft.locator("[name=grounded]").select_option("yes")
+    await draft.locator("[name=unsupported_answer]").fill("Nobody wrote that down.")
     await console.get_by_label("Your question").fill(QUESTION)
     await console.keyboard.press("Enter")
     await expect(console.get_by_test_id("trial-answer")).to_contain_text("90 days")
@@ -35,7 +37,9 @@ async def test_an_assistant_is_tried_with_the_keyboard_on_a_phone_and_then_saved
     assert not await acme.run(ConfiguredAssistant.objects.exists)
     await console.get_by_role("button", name="Save for everybody").click()
     await expect(console.get_by_test_id("draft-saved")).to_contain_text("Saved")
-    assert (await acme.run(ConfiguredAssistant.objects.get)).knowledge == "chosen"
+    stored = await acme.run(ConfiguredAssistant.objects.get)
+    assert (stored.knowledge, stored.grounded) == ("chosen", True)
+    assert stored.unsupported_answer == "Nobody wrote that down."
 
 
 async def test_the_chat_offers_an_assistants_own_questions(console, acme):

@@ -26,6 +26,7 @@ from assistants.use_cases.usage import may_see_usage
 from atrium.dashboards.budgets import shown_budgets
 from atrium.dashboards.cards import Card, dollars, list_of, may_see, number, span_of, spans
 from atrium.dashboards.charts import Chart, Series, day_chart, last_days
+from rag.access import access_documents
 from rag.models import Document
 from tenants.admin import actor_in_console
 from tenants.models import AccessRule, ApiKey, User
@@ -46,8 +47,9 @@ def tenant_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str,
         more |= _conversations(days, used, may_see_usage(actor_in_console(request)))
         cards += [_thread_card(days), _failed_card(days, used), _thumbs_card(days), _support_card(days)]
     if may_see(request.user, "rag.document"):
-        cards.append(_document_card())
-        more |= _documents()
+        readable = access_documents(actor_in_console(request))
+        cards.append(_document_card(readable))
+        more |= _documents(readable)
         more["may_add_document"] = request.user.has_perm("rag.add_document")  # type: ignore[union-attr]
     if may_see(request.user, "tenants.user"):
         members = User.objects.filter(is_active=True).count()
@@ -117,12 +119,12 @@ def _support_card(days: int) -> Card:
     )
 
 
-def _document_card() -> Card:
+def _document_card(documents: QuerySet[Document]) -> Card:
     status = Document.Status
-    unusual = Document.objects.exclude(status=status.READY).aggregate(
+    unusual = documents.exclude(status=status.READY).aggregate(
         failed=Count("pk", filter=Q(status=status.FAILED)), all=Count("pk")
     )
-    ready = Document.objects.filter(status=status.READY).count()
+    ready = documents.filter(status=status.READY).count()
     working = unusual["all"] - unusual["failed"]
     notes = [f"{working} being taken in"] if working else []
     notes += [f"{unusual['failed']} failed"] if unusual["failed"] else []
@@ -130,8 +132,8 @@ def _document_card() -> Card:
     return Card("Documents ready", ready, "description", link, ", ".join(notes), "bad" if unusual["failed"] else "")
 
 
-def _documents() -> dict[str, Any]:
-    small = Document.objects.defer("text", "metadata")
+def _documents(documents: QuerySet[Document]) -> dict[str, Any]:
+    small = documents.defer("text", "metadata")
     return {
         "failed_documents": small.filter(status=Document.Status.FAILED).order_by("-updated_at")[:NEWEST],
         "working_documents": small.filter(status__in=_WORKING).order_by("-updated_at")[:NEWEST],

@@ -78,6 +78,8 @@ async def test_its_pages_are_for_those_who_manage_assistants(console, acme, in_a
 async def test_the_playground_shows_what_an_answer_rests_on(owners, server, acme, globex, console):
     page = await owners.open(f"{PAGES}docs_assistant/playground/")
     assert page.status_code == 200
+    for field in ("instructions", "tools", "collections", "grounded", "unsupported_answer"):
+        assert f'data-field="{field}"' in page.text, field
     assert (await owners.open(f"{PAGES}own-nothing/playground/")).status_code == 404
     owner = await owner_of(server, acme)
     run = await tried(owner, "docs_assistant")

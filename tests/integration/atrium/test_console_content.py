@@ -143,12 +143,18 @@ async def test_a_collection_is_made_with_the_model_of_the_deployment(console, ac
 
 
 async def test_a_thread_reads_as_a_conversation_with_its_sources(console, acme, in_acme):
-    citations = [{"number": 1, "title": "Refund policy", "heading": "Money", "page": 3, "quote": "Within 90 days."}]
+    citation = {"number": 1, "title": "Refund policy", "heading": "Money", "page": 3, "quote": "Within 90 days."}
+    here = {**citation, "document_id": "own/key", "version": 2, "start": 100}
+    quoted = {**here, "document_id": "018f0000", "quote_in_document": {"start": 120, "end": 130}}
+    citations = [citation, here, quoted, {**here, "version": None, "document_id": "elsewhere"}]
     thread = await in_acme(make_thread, acme.member, citations=citations)
     page = (await (await console(acme.host, "owner")).open(f"assistants/thread/{thread.pk}/change/")).text
     assert page.index('data-testid="human"') < page.index('data-testid="ai"') < page.index('data-testid="run"')
     for said in ("A question", "An answer", "Refund policy", "Money", "page 3", "Within 90 days.", "Completed"):
         assert said in page
+    for link in ("own/key/cited/?version=2&amp;at=100", "018f0000/cited/?version=2&amp;at=120"):
+        assert f'href="/admin/rag/document/{link}"' in page
+    assert "elsewhere" not in page
     assert "<script>alert" not in page
     assert "<img src=x" not in page
 

@@ -226,10 +226,55 @@ async def test_who_may_not_read_a_collection_does_not_see_its_documents(console,
         return str(collection)
 
     editors, collection = await console(acme.host, "editor"), await in_acme(forbid)
-    assert "Salaries" not in (await editors.open("rag/document/")).text
-    for page in (f"document/{key}/change/", f"document/{key}/original/", f"collection/{collection}/change/"):
+    await in_acme(Collection.objects.filter(pk=collection).update, name="Payroll")
+    await in_acme(lambda: [Collection.objects.create(name=name) for name in ("Manuals", "Notes")])
+    await in_acme(Document.objects.filter(pk=key).update, status="failed")
+    for page in ("", "rag/document/", "rag/document/add/", "rag/document/upload/", "rag/document/search/?q=salaries"):
+        shown = (await editors.open(page)).text
+        assert not {"Salaries", "Payroll"} & {each for each in ("Salaries", "Payroll") if each in shown}, page
+        assert page in ("", "rag/document/search/?q=salaries") or "Manuals" in shown, page
+    refused = await editors.send("rag/document/add/", collection=collection, content="Text.", title="", address="")
+    assert "Select a valid choice" in refused.text
+    pages = (f"document/{key}/change/", f"document/{key}/original/", f"document/{key}/cited/?version=1&at=0")
+    for page in (*pages, f"collection/{collection}/change/"):
         assert (await editors.open(f"rag/{page}")).status_code == 404, page
     assert (await editors.open(f"rag/document/states/?ids={key}")).json() == {"documents": []}
+
+
+async def test_a_citation_opens_the_passage_that_it_quotes(owners, acme, collection, in_acme):
+    key = await in_acme(add_ready_document, acme, HANDBOOK, source="pumps.md", collection="Manuals")
+    chunk = await in_acme(lambda: Document.objects.get(pk=key).chunks.get(ordinal=40))
+    address = f"rag/document/{key}/cited/?version=1&at={chunk.end_offset - 1}"
+    following = await in_acme(
+        lambda: chunk.document.chunks.filter(start_offset__lt=chunk.end_offset).latest("ordinal").ordinal + 1
+    )
+    opened = await owners.open(address)
+    assert opened.headers["location"].endswith(f"{key}/change/?passage={following}#passage-{following}")
+    page = await owners.client.get(opened.headers["location"])
+    assert f'id="passage-{following}"' in page.text
+    await in_acme(Document.objects.filter(pk=key).update, version=2, indexed_version=2)
+    changed = await owners.client.get(f"/admin/{address}", follow_redirects=True)
+    assert "changed since it was cited" in changed.text
+    for odd in ("", "?version=x&at=-1", "?version=2"):
+        assert (await owners.open(f"rag/document/{key}/cited/{odd}")).status_code == 302, odd
+    for nothing in ("handbook/a.md", "00000000-0000-7000-8000-000000000000"):
+        assert (await owners.open(f"rag/document/{nothing}/cited/")).status_code == 404, nothing
+
+
+async def test_a_name_of_several_lines_is_saved_under_one(server, acme, collection, in_acme):
+    client = server.client(acme.host, **await session_of(acme, acme.owner))
+    for source, title, name in (
+        ("a\nb.md", "", "a b.md"),
+        ("", "Two\nlines\x01/ of \"a\" title", 'Two lines _ of \\"a\\" title.md'),
+        ("Ä\tb.md", "", None),
+    ):
+        sent = {"text": f"Text of {source or title}.", "source": source, "title": title}
+        added = (await client.post(f"/api/collections/{collection.pk}/documents/", json=sent)).json()
+        await in_acme(ingest_document, added["id"])
+        answer = await client.get(f"/api/documents/{added['id']}/original/")
+        assert answer.status_code == 200, sent
+        expected = "attachment; filename*=utf-8''%C3%84%20b.md" if name is None else f'attachment; filename="{name}"'
+        assert answer.headers["content-disposition"] == expected
 
 
 async def test_who_is_not_signed_in_gets_none_of_these_pages(owners, acme, in_acme):

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from assistants.models import Run, Thread
 from rag.models import Chunk
+from tenants.models import AccessRule
 from tests.documents import add_ready_document
 from tests.receipts import EVIL, make_receipt, make_run
 
@@ -51,11 +52,15 @@ async def test_every_bar_lies_inside_the_drawing_and_needs_no_inline_style(conso
     assert " style=" not in replay
 
 
-async def test_a_passage_shows_its_text_only_while_it_is_what_the_model_read(console, acme, in_acme):
+async def test_a_passage_shows_its_text_while_it_is_the_same_to_who_may_read_it(console, acme, staff, in_acme):
     await in_acme(add_ready_document, acme, "# Anvils\n\nAll anvils are heavy.", source="anvils.md")
     chunk = await in_acme(Chunk.objects.get)
     run = await in_acme(make_run, acme.member, receipt=make_receipt(chunk.text, chunk.pk))
     assert "All anvils are heavy." in await page_of(console, acme, run)
+    facts = {"effect": "deny", "action": "collection.read", "resource": str(chunk.collection_id)}
+    await in_acme(lambda: AccessRule.objects.create(audience="member", member=staff["editor"], **facts))
+    editors = await console(acme.host, "editor")
+    assert "All anvils are" not in (await editors.open(f"assistants/run/{run.pk}/change/")).text
     await in_acme(Chunk.objects.update, text="All anvils are light.")
     page = await page_of(console, acme, run)
     assert "All anvils are" not in page

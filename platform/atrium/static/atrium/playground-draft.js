@@ -14,6 +14,8 @@ export function readDraft(form) {
     tools: text("which_tools") === CHOSEN ? given.getAll("tools") : null,
     knowledge,
     collections: knowledge === CHOSEN ? given.getAll("collections") : [],
+    grounded: { yes: true, no: false }[text("grounded")] ?? null,
+    unsupported_answer: text("unsupported_answer"),
   };
 }
 
