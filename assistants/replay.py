@@ -46,7 +46,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Passage:
-    """A passage that the model was given. ``text`` is None where it is not the same text any more, or is not for who looks."""
+    """A passage that the model was given. ``text`` is None where it is another one by now, or not for who looks."""
 
     facts: Mapping[str, Any]
     text: str | None

@@ -28,7 +28,7 @@ LONGEST_NAME = 70  # characters of a conversation's name in the list
 
 
 def replayed(run: Run, reader: Actor) -> dict[str, Any]:
-    """What ``console/run_parts.html`` shows of a run to ``reader``, and the figures above it. One query, for passages."""
+    """What ``console/run_parts.html`` shows ``reader`` of a run, and the figures above it. One query, for passages."""
     receipt = run.receipt
     return {
         "run": run,

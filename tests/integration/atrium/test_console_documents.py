@@ -265,7 +265,7 @@ async def test_a_name_of_several_lines_is_saved_under_one(server, acme, collecti
     client = server.client(acme.host, **await session_of(acme, acme.owner))
     for source, title, name in (
         ("a\nb.md", "", "a b.md"),
-        ("", "Two\nlines\x01/ of \"a\" title", 'Two lines _ of \\"a\\" title.md'),
+        ("", 'Two\nlines\x01/ of "a" title', 'Two lines _ of \\"a\\" title.md'),
         ("Ä\tb.md", "", None),
     ):
         sent = {"text": f"Text of {source or title}.", "source": source, "title": title}

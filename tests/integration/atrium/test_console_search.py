@@ -28,6 +28,7 @@ async def test_a_search_shows_ranks_and_marks_the_words(console, acme, shelf):
     assert EVIL not in page
     assert "&lt;script&gt;" in page
     assert 'value="the PUMPS"' in page
+    assert "/change/?passage=1#passage-1" in page
 
 
 async def test_before_a_question_there_is_only_the_form(console, acme, shelf):
