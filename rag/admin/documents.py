@@ -63,7 +63,7 @@ class KindFilter(SimpleListFilter):
 class CollectionFilter(RelatedFieldListFilter):
     """Documents of one of the collections that the person may read."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
         """By name."""
         return list(access_collections(actor_in_console(request)).order_by("name").values_list("pk", "name"))
 
