@@ -18,7 +18,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
 from embed.look import look_of, style_of
-from embed.models import Site
+from embed.models import Site, site_of_key
 from embed.origins import is_allowed
 from embed.pages import own_origin
 from embed.translations import translations
@@ -49,7 +49,7 @@ async def launcher_script(request: HttpRequest) -> HttpResponse:
     ask whether it has changed.
     """
     key = request.GET.get("site", "")
-    site = await in_database(_site_of, key) if key else None
+    site = await in_database(site_of_key, key) if key else None
     told = _told(site) if site else {"key": key, "known": False} if key else None
     script, packed, tag = _written(json.dumps(told), LAUNCHER.stat().st_mtime_ns)
     headers = {
@@ -71,13 +71,13 @@ async def frame_page(request: HttpRequest) -> HttpResponseBase:
 
     A site that is closed says so in its own pages; of one that is not there, no page learns anything.
     """
-    site = await in_database(_site_of, request.GET.get("key", ""))
+    site = await in_database(site_of_key, request.GET.get("key", ""))
     return _no_chat(request) if site is None else _chat(request, site, "frame", site.origins)
 
 
 async def full_page(request: HttpRequest, key: str) -> HttpResponseBase:
     """``/embed/page/<key>/``: the chat as a page of its own, where the site's list of pages names this host."""
-    site = await in_database(_site_of, key)
+    site = await in_database(site_of_key, key)
     if site is None or not is_allowed(own_origin(request), site.origins):
         return _no_chat(request)
     return _chat(request, site, "page", ())
@@ -88,9 +88,6 @@ def frame_ancestors(origins: Iterable[str]) -> str:
     address in brackets is none (https://www.w3.org/TR/CSP3/#grammardef-host-source)."""
     return " ".join(each for each in origins if "[" not in each) or "'none'"
 
-
-def _site_of(key: str) -> Site | None:
-    return Site.objects.filter(public_key=key).first()
 
 
 def _told(site: Site) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from embed.exceptions import SiteRefused
 from embed.look import look_of
-from embed.models import Site
+from embed.models import Site, site_of_key
 from embed.pages import check_page, origin_of, own_origin
 from embed.tokens import TOKEN_LIFE, new_token
 from embed.use_cases.sessions import end_session, open_session
@@ -118,7 +118,7 @@ def _end(request: HttpRequest, asked: EndIn) -> None:
 
 def _site_for(request: HttpRequest, asked: SiteIn) -> tuple[Site, str]:
     """The site and the page's origin. An unknown key and a page that is not allowed look alike."""
-    site = Site.objects.filter(public_key=asked.key).first()
+    site = site_of_key(asked.key)
     sender = origin_of(request)
     # Our own frame says in which page it stands: the browser has told it. Every other page speaks for itself.
     origin = asked.origin if asked.origin is not None and sender == own_origin(request) else sender

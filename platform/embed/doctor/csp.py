@@ -17,7 +17,7 @@ NOT_IN_META = frozenset({"report-uri", "frame-ancestors", "sandbox"})
 
 _HOST_SOURCE = re.compile(
     r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?P<host>\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])"
-    r"(?::(?P<port>\d+|\*))?(?P<path>/[^?#]*)?",
+    r"(?::(?P<port>\d{1,5}|\*))?(?P<path>/[^?#]*)?",
     re.IGNORECASE,
 )
 _SCHEME_SOURCE = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)

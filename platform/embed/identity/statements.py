@@ -9,6 +9,7 @@ for is decided by the key and never by the token: else a public key could be use
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,7 @@ LEEWAY = timedelta(seconds=60)  # between two servers' clocks
 MOST_ATTRIBUTES, LONGEST_ATTRIBUTE = 20, 200
 LONGEST_NAME = 255  # characters of sub, and of jti
 LEAST_RSA_BITS = 2048
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # half a character of UTF-16, as Node.js may cut one in two
 _NEEDED = ["aud", "sub", "iat", "exp", "jti"]
 
 Attribute = str | int | float | bool
@@ -139,5 +141,5 @@ def _is_attribute(item: tuple[str, Any]) -> bool:
     if not (name.isidentifier() and len(name) <= 50):
         return False
     if isinstance(value, str):
-        return len(value) <= LONGEST_ATTRIBUTE and "\x00" not in value
+        return len(value) <= LONGEST_ATTRIBUTE and not _UNSTORABLE.search(value)
     return isinstance(value, bool | int | float) and abs(value) <= 2**53

@@ -87,3 +87,8 @@ class Site(models.Model):
     def wants_identity(self) -> bool:
         """True where nobody chats anonymously."""
         return self.who == self.Who.IDENTIFIED
+
+
+def site_of_key(key: str) -> Site | None:
+    """The site of a public key, as anybody may send it; None where there is none. PostgreSQL takes no NUL in a text."""
+    return Site.objects.filter(public_key=key).first() if "\x00" not in key else None

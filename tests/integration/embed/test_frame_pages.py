@@ -60,7 +60,8 @@ async def test_a_frame_stands_in_the_pages_of_its_site_and_runs_nothing_but_our_
 
 
 async def test_a_key_that_nobody_has_opens_no_frame_and_a_closed_site_says_so_on_its_own_pages(shop, browser):
-    for path in ("/embed/frame/", "/embed/frame/?key=site_unknown", "/embed/page/site_unknown/"):
+    unknown_keys = ("/embed/frame/?key=site_unknown", "/embed/frame/?key=%00", "/embed/page/site_%00/")
+    for path in ("/embed/frame/", "/embed/page/site_unknown/", *unknown_keys):
         unknown = await browser.get(path)
         assert (unknown.status_code, policy(unknown)["frame-ancestors"]) == (404, "'none'"), path
         assert unknown.headers["X-Frame-Options"] == "DENY"
@@ -119,6 +120,8 @@ async def test_the_script_tells_of_a_key_that_is_not_known_and_of_a_site_that_is
     assert '"open": false' in (await browser.get(f"/embed.js?site={key}")).text
     elsewhere = await shop.server.client(globex.host).get(f"/embed.js?site={key}")
     assert f'{{"key": "{key}", "known": false}}' in elsewhere.text
+    unheard_of = await browser.get("/embed.js?site=site_%00")
+    assert (unheard_of.status_code, '"known": false' in unheard_of.text) == (200, True)
     assert (await browser.get("/embed.js")).text == LAUNCHER.read_text().replace(PLACE, "null")
 
 

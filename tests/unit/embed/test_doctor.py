@@ -55,6 +55,7 @@ BY_ADDRESS = f'<script async src="{HOST}/embed.js?site={KEY}"></script>'
         ("[::1]", "https://[::1]/", True),
         ("ht!tp://x", "https://x/", False),
         ("https://a.example:99999999", "https://a.example/", False),
+        ("https://a.example:" + 5000 * "9", "https://a.example/", False),
     ],
 )
 def test_a_source_stands_for_addresses(source, url, fits):

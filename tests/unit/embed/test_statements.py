@@ -102,6 +102,7 @@ REFUSED = {
     "too many attributes": {"attributes": {f"a{n}": 1 for n in range(21)}},
     "an attribute without a proper name": {"attributes": {"my plan": "gold"}},
     "an attribute that cannot be stored": {"attributes": {"plan": "a\x00b"}},
+    "an attribute that ends in half a character": {"attributes": {"name": "Ann \ud83d"}},
 }
 
 
