@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
 from assistants.tenant_assistants import names_here
+from assistants.use_cases.explain_access import known_names
 from embed.look import ICONS
 from embed.models import Site, SiteDay
 from embed.pages import own_origin
@@ -29,6 +30,7 @@ from embed.use_cases.sites import delete_site, new_identity_secret, save_site
 from rag.access import access_collections
 from tenants.admin import UseCaseAdmin, actor_in_console
 from tenants.models import AccessRule, Visitor
+from tenants.rules.words import Names, sentence
 
 DAYS = 30  # that the list's figures are about
 
@@ -214,7 +216,8 @@ class SiteAdmin(UseCaseAdmin):
         rows: Sequence[AccessRule] = list(AccessRule.objects.filter(site_id=site.pk))
         if not rows:
             return "None: its visitors may do nothing."
-        lines = ((self._page_of(row), self._in_words(row)) for row in rows)
+        names = known_names()
+        lines = ((self._page_of(row), self._in_words(row, names)) for row in rows)
         items = format_html_join("", '<li><a class="console-link" href="{}">{}</a></li>', lines)
         return format_html("<ul>{}</ul>", items)
 
@@ -222,8 +225,9 @@ class SiteAdmin(UseCaseAdmin):
         return reverse(f"{self.admin_site.name}:tenants_accessrule_change", args=[rule.pk])
 
     @staticmethod
-    def _in_words(rule: AccessRule) -> str:
-        return str(rule) if rule.enabled else f"{rule} (switched off)"
+    def _in_words(rule: AccessRule, names: Names) -> str:
+        said = sentence(rule.parts, names)
+        return said if rule.enabled else f"{said} (switched off)"
 
     @display(description="Assistant", ordering="assistant_id")
     def assistant(self, site: Site) -> str:

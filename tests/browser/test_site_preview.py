@@ -64,6 +64,8 @@ async def test_a_colour_that_cannot_be_read_is_told_and_mended_by_a_button(conso
     await told.get_by_role("button").click()
     await expect(told.get_by_role("listitem")).to_have_count(0)
     assert await console.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    # Nothing of what is to be copied is cut off at the border either.
+    assert await console.get_by_test_id("site-snippet").evaluate("card => card.scrollWidth <= card.clientWidth")
     mended = await console.locator("[name=light_accent]").input_value()
     await console.get_by_role("button", name="Save").click()
     await expect(console.locator("#result_list")).to_contain_text("Shop")

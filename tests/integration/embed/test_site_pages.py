@@ -49,6 +49,7 @@ async def test_an_owner_makes_a_site_whose_visitors_get_visible_rules(owners, ac
     page = (await owners.open(f"embed/site/{site.pk}/change/")).text
     assert site.public_key in page
     assert page.count("tenants/accessrule/") >= 4
+    assert "may read the collection Leaflets with Documents" in page
     listed = (await owners.open("embed/site/")).text
     assert "https://shop.example.com and 1 more" in listed
     assert "help-in-the-shop" in (await owners.open("tenants/accessrule/")).text
