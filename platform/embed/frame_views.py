@@ -89,7 +89,6 @@ def frame_ancestors(origins: Iterable[str]) -> str:
     return " ".join(each for each in origins if "[" not in each) or "'none'"
 
 
-
 def _told(site: Site) -> dict[str, Any]:
     """What the launcher draws the site's button with."""
     look = look_of(site)
