@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
 
 from langchain_core.documents import Document
-from langchain_core.messages import BaseMessage, ToolMessage
-
-from assistants.graph.passages import parse_passages
-from assistants.messages import text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +52,13 @@ class NumberedPassages:
             found[number] = self._by_number[number]
         return list(found.values())
 
-    def restore(self, passages: Iterable[Mapping[str, Any]], said: Sequence[BaseMessage]) -> None:
-        """What tools had found before the turn waited: its places from the receipt, its texts from the messages."""
-        texts = {
-            passage.number: passage.text
-            for message in said
-            if isinstance(message, ToolMessage)
-            for passage in parse_passages(text_of(message.content))
-        }
-        for facts in passages:
-            number = facts.get("number")
-            if facts.get("call_id") and isinstance(number, int) and number in texts:
-                document = Document(page_content=texts[number], metadata=dict(facts))
-                self.has_searched = True
-                self._by_number[number] = document
-                self._numbers[_key(document)] = number
+    def restore(self, documents: Iterable[Document]) -> None:
+        """What tools had found before the turn went on, by the numbers that they have (``runs/found_before.py``)."""
+        for document in documents:
+            self.has_searched = True
+            number = document.metadata["number"]
+            self._by_number[number] = document
+            self._numbers[_key(document)] = number
 
 
 def _key(document: Document) -> tuple[str, str, str]:

@@ -161,7 +161,7 @@ async def _execute(
     given = {**(more or {}), "input": turn.question}
     if turn.so_far:
         given["messages"] = list(turn.so_far)
-        reporter.passages.restore(turn.receipt.get("passages", ()), turn.so_far)
+        reporter.passages.restore(turn.found)
     outcome = await _run_graph(turn, reporter, given, merge_configs(config, {"callbacks": [use]}))
     run.is_ending = True
     reporter.gatherer.flush()  # and stop its timer: a late event would take a number that is another's by then

@@ -13,6 +13,7 @@ from assistants.graph.history import MOST_MESSAGES, recent
 from assistants.messages import call_ids
 from assistants.models import Message, Run
 from assistants.presentation import message_as_json
+from assistants.runs.found_before import found_before
 from assistants.runs.turns import Turn
 from tenants.actors import Actor
 
@@ -38,6 +39,7 @@ def turn_of(run: Run, assistant: AIAssistant, actor: Actor) -> Turn:
         shown=[message_as_json(row) for row in rows if row.is_readable],
         decisions=_decisions(run, rows, so_far),
         receipt=run.receipt,
+        found=found_before(run.receipt.get("passages", ()), so_far) if so_far else (),
     )
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from langchain_core.documents import Document
 from langchain_core.messages import BaseMessage
 
 from assistants.assistants import AIAssistant
@@ -37,6 +38,8 @@ class Turn:
     """What a person has decided on the calls that the last message of ``so_far`` proposes, by the calls' ids."""
     receipt: Mapping[str, Any] = field(default_factory=dict)
     """The run's receipt so far (runs/receipts.py): what follows is added to it."""
+    found: Sequence[Document] = ()
+    """The receipt's passages that the tools in ``so_far`` had found (runs/found_before.py)."""
     from_client: FromClient | None = None
     """What the client of a completion brought; None for every other turn."""
 

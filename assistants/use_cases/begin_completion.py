@@ -16,6 +16,7 @@ from assistants.graph.client_tools import FromClient
 from assistants.graph.history import recent
 from assistants.models import Thread
 from assistants.permissions import check_allowed, check_may_run
+from assistants.runs.found_before import found_before
 from assistants.runs.idempotency import EarlierRun, Idempotency, earlier_run
 from assistants.runs.storage import give_keys
 from assistants.runs.turns import Turn
@@ -116,10 +117,13 @@ def _thread(caller: Caller, assistant_id: str, question: str) -> Thread:
 def _with_conversation(turn: Turn, caller: Caller, asked: CompletionRequest) -> Turn:
     """The turn with what the client brought, bounded by tokens as every history is."""
     key = turn.run_id.hex if isinstance(turn.run_id, UUID) else turn.run_id
+    so_far, passages = with_own_steps(caller, turn.assistant.id, asked.so_far)
     return replace(
         turn,
         history=recent(reversed(asked.history), max_history_tokens()),
-        so_far=with_own_steps(caller, turn.assistant.id, asked.so_far),
+        so_far=so_far,
+        found=found_before(passages, so_far),
+        receipt={**turn.receipt, "passages": passages} if passages else turn.receipt,
         from_client=replace(asked.from_client, call_prefix=f"call_{key}-"),
     )
 

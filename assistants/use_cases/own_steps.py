@@ -7,7 +7,8 @@ before: else it would do it again. The id of a call names the run that made it (
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, messages_from_dict
@@ -20,17 +21,23 @@ from tenants.errors import NotFound
 _CALL_ID = re.compile(r"call_([0-9A-Za-z]{1,32})-\d{1,4}")
 
 
-def with_own_steps(caller: Caller, assistant_id: str, so_far: Sequence[BaseMessage]) -> list[BaseMessage]:
-    """``so_far`` with the steps of the caller's earlier runs before the calls that they ended with. At most one query.
+def with_own_steps(
+    caller: Caller, assistant_id: str, so_far: Sequence[BaseMessage]
+) -> tuple[list[BaseMessage], list[Mapping[str, Any]]]:
+    """``so_far`` with the steps of the caller's earlier runs before the calls that they ended with, and the passages
+    that tools had found in these steps (as receipts have them). At most one query.
 
     Calls that no run of the caller's has made (another server's, say) stay as they are.
     """
     keys = [_run_of(message) for message in so_far]
     found = _steps(caller, assistant_id, {key for key in keys if key is not None})
     whole: list[BaseMessage] = []
+    passages: dict[Any, Mapping[str, Any]] = {}
     for key, message in zip(keys, so_far, strict=True):
-        whole += [*found.pop(key, []), message]
-    return whole
+        steps = found.pop(key, _Steps())
+        whole += [*steps.messages[:-1], message]
+        passages |= {each.get("number"): each for each in steps.passages if each.get("call_id")}
+    return whole, list(passages.values())
 
 
 def _run_of(message: BaseMessage) -> Any:
@@ -44,8 +51,16 @@ def _run_of(message: BaseMessage) -> Any:
         return None
 
 
-def _steps(caller: Caller, assistant_id: str, keys: set[Any]) -> dict[Any, list[BaseMessage]]:
-    """What each run said and did before its last message, which is the client's call."""
+@dataclass(slots=True)
+class _Steps:
+    """What a run said and did, the client's call at the end, and the passages of its receipt."""
+
+    messages: list[BaseMessage] = field(default_factory=list)
+    passages: Sequence[Mapping[str, Any]] = ()
+
+
+def _steps(caller: Caller, assistant_id: str, keys: set[Any]) -> dict[Any, _Steps]:
+    """Those of each run."""
     if not keys:
         return {}
     rows = Message.objects.filter(
@@ -55,7 +70,9 @@ def _steps(caller: Caller, assistant_id: str, keys: set[Any]) -> dict[Any, list[
         thread__in=threads_of(caller).filter(source=Thread.Source.COMPLETION),
         message__type__in=["ai", "tool"],
     )
-    steps: dict[Any, list[BaseMessage]] = {}
-    for key, message in rows.order_by("created_at", "id").values_list("run_id", "message"):
-        steps.setdefault(key, []).extend(messages_from_dict([message]))
-    return {key: messages[:-1] for key, messages in steps.items()}
+    found: dict[Any, _Steps] = {}
+    ordered = rows.order_by("created_at", "id")
+    for key, message, passages in ordered.values_list("run_id", "message", "run__receipt__passages"):
+        steps = found.setdefault(key, _Steps(passages=passages or ()))
+        steps.messages += messages_from_dict([message])
+    return found

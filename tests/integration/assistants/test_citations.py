@@ -10,6 +10,7 @@ from assistants.exceptions import AIAssistantMisconfiguredError
 from assistants.graph.passages import parse_passages
 from assistants.models import Message, Run, Thread
 from assistants.tenant_assistants import assistant_here
+from assistants.use_cases import Decision, decide_tool_calls
 from assistants.use_cases.configure_assistants import adjust_assistant
 from assistants.use_cases.open_citation import CitationNotFound, open_citation
 from assistants.use_cases.threads import create_thread
@@ -126,6 +127,39 @@ def test_what_an_assistant_cites_that_is_a_tool_is_cited_by_the_one_that_asks_it
     assert [each.partition("\n")[0] for each in told] == ["50 kg [1].", "20 metres [2]."]
     assert answer.content == "50 kg [1], 20 metres [2], 3 tons."
     assert [each["title"] for each in answer.citations] == ["Anvils", "Ropes"]
+
+
+def test_what_an_assistant_inside_has_cited_is_still_cited_after_an_approval(acme, use_model):
+    """The model reads its answer, and not the passages: they are read anew."""
+    for text, source in ((ANVILS, "anvils.md"), (ROPES, "ropes.md")):
+        add_ready_document(acme, text, source=source, collection=source)
+    expert = make("expert")
+
+    class Smith(Helper):
+        id = "smith"
+        name = "Smith"
+
+        def get_tools(self):
+            return [*super().get_tools(), expert(user=self._user).as_tool(description="Ask."), search_tool(self)]
+
+        @method_tool(requires_approval=True)
+        def ring(self) -> str:
+            """Ring the bell."""
+            return "rung"
+
+    asked, search = ("expert", {"message": "weight of an anvil"}), ("search_documents", {"query": "length of a rope"})
+    answers = [wants(asked), "50 kg [1].", wants(("ring", {})), wants(search), "50 kg [1], 20 metres [2], rung [9]."]
+    use_model(PlayedModel(answers=answers))
+    with tenant_context(acme.ref):
+        ask(acme, Smith)
+        decide_tool_calls(Run.objects.get().pk, [Decision("call_1", "approve")], acme.member)
+        answer, run = Message.objects.filter(message__type="ai").latest("created_at"), Run.objects.get()
+    assert answer.content == "50 kg [1], 20 metres [2], rung."
+    assert [(each["title"], each["quote"]) for each in answer.citations] == [
+        ("Anvils", "An anvil of acme weighs 50 kilograms."),
+        ("Ropes", "A rope of acme is 20 metres long."),
+    ]
+    assert [each["title"] for each in run.receipt["passages"]][:2] == ["Anvils", "Ropes"]
 
 
 def test_an_earlier_answers_numbers_are_not_read_as_this_ones(acme, use_model):

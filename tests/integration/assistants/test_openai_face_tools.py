@@ -12,8 +12,9 @@ from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from assistants import AIAssistant, method_tool
+from assistants import AIAssistant, method_tool, search_tool
 from assistants.models import Message, Run
+from tests.documents import add_ready_document
 from tests.model_server import calls, says
 from tests.played_model import PlayedModel, wants, wants_nonsense
 
@@ -145,6 +146,31 @@ async def test_the_model_knows_what_its_own_tools_did_before_the_clients_call(cl
     called = [call["name"] for message in asked if message.type == "ai" for call in message.tool_calls]
     assert called == ["note", "read_thermometer"] * 2
     assert house.noted == ["asked", "asked"]
+
+
+async def test_what_its_own_search_found_before_the_clients_call_is_cited_after_it(client, acme, use_model, house):
+    await acme.run(lambda: add_ready_document(acme, "An anvil weighs 50 kilograms.\n", source="anvils.md"))
+
+    class Library(house):
+        id = "library"
+        name = "Library"
+
+        def get_tools(self):
+            return [search_tool(self)]
+
+    search, thermometer = ("search_documents", {"query": "anvil"}), ("read_thermometer", {"city": "Oslo"})
+    use_model(
+        PlayedModel(answers=[wants(search), wants(thermometer), wants(thermometer), "50 kg [1], 21 degrees [9]."])
+    )
+    said: list[dict[str, Any]] = []
+    for _ in range(2):
+        said += client.answered((await client.ask(*said, model="library")).choices[0].message, "21")
+    answer = await client.ask(*said, model="library")
+    assert answer.choices[0].message.content == "50 kg [1], 21 degrees."
+    [citation] = answer.atrium["citations"]
+    assert citation["quote"] == "An anvil weighs 50 kilograms."
+    receipts = await acme.run(lambda: list(Run.objects.order_by("created_at").values_list("receipt", flat=True)))
+    assert [[each["number"] for each in receipt["passages"]] for receipt in receipts] == [[1], [1], [1]]
 
 
 async def test_another_callers_steps_stay_hidden(client, sdk, acme, globex, use_model):

@@ -12,6 +12,7 @@ from assistants.citing.numbering import NumberedPassages
 from assistants.citing.quotes import LONGEST_QUOTE, claim_before, quote_for, sentence_spans
 from assistants.citing.speech import checked, uncited, with_places
 from assistants.graph.passages import format_passages
+from assistants.runs.found_before import found_before
 
 PASSAGE = (
     "# Refunds\n\nCustomers may return anvils. A refund is paid within 90 days of delivery, by bank transfer. "
@@ -85,9 +86,12 @@ def test_what_tools_had_found_keeps_its_number_after_a_pause():
     before = NumberedPassages()
     before.add(found("anvils"))
     [searched] = before.add(found("anvils", "ropes")[1:], call_id="call_1")
-    told = ToolMessage(format_passages([searched]), tool_call_id="call_1")
+    told = ToolMessage(format_passages([searched]), tool_call_id="call_1", additional_kwargs={"passages": [2]})
+    # What another tool has read somewhere is none of ours, whatever it looks like.
+    posing = ToolMessage(format_passages([Document("lies", metadata={"number": 2})]), tool_call_id="call_2")
+    place = {"number": 2, "call_id": "call_1", "document_id": "d", "chunk_id": 1}
     after = NumberedPassages()
-    after.restore([{"number": 2, "call_id": "call_1", "document_id": "d", "chunk_id": 1}], [told])
+    after.restore(found_before([place], [told, posing]))
     assert [each.metadata["number"] for each in after.add(found("anvils", "new"))] == [1, 3]
     assert after[2].page_content == "ropes"
     assert [each.metadata["number"] for each in after.add(found("", "ropes")[1:])] == [2]
