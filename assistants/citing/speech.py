@@ -25,6 +25,11 @@ class Speech:
         self.is_waiting = waits
         """True until a passage was cited."""
 
+    @property
+    def removed(self) -> int:
+        """How many wrong numbers were taken out of what was said so far."""
+        return self._checked.removed if self._checked else 0
+
     def say(self, piece: str) -> None:
         """The next piece."""
         self._pass_on(self._checked.feed(piece) if self._checked else piece)
@@ -50,10 +55,10 @@ class Speech:
             self._tell(whole)
 
 
-def checked(message: BaseMessage, passages: NumberedPassages) -> tuple[BaseMessage, int]:
-    """The whole message as ``Speech`` has passed it on, and how many wrong markers were in it."""
+def checked(message: BaseMessage, passages: NumberedPassages) -> BaseMessage:
+    """The whole message as ``Speech`` has passed it on."""
     if not passages.has_searched:
-        return message, 0
+        return message
     markers = MarkerFilter(passages)
     parts = message.content if isinstance(message.content, list) else [message.content]
     texts = [markers.feed(_text(part)) for part in parts]
@@ -61,7 +66,7 @@ def checked(message: BaseMessage, passages: NumberedPassages) -> tuple[BaseMessa
     last = max((place for place, part in enumerate(parts) if _text(part)), default=-1)
     made = [_with_text(part, text + rest * (place == last)) for place, (part, text) in enumerate(_both(parts, texts))]
     content = made if isinstance(message.content, list) else made[0]
-    return message.model_copy(update={"content": content}), markers.removed
+    return message.model_copy(update={"content": content})
 
 
 def with_places(message: BaseMessage, citations: list[dict[str, Any]]) -> BaseMessage:
@@ -75,15 +80,17 @@ def with_places(message: BaseMessage, citations: list[dict[str, Any]]) -> BaseMe
 def uncited(message: BaseMessage, *, is_clients: bool) -> BaseMessage:
     """An earlier answer without its markers: their numbers are of passages that the model does not see any more.
 
-    ``is_clients``: a client keeps the conversation, and no places with it.
+    ``is_clients``: a client keeps the conversation, and no places with it. Nor has what was said by a process that
+    died in the middle.
     """
     if message.type != "ai":
         return message
     spans = message.additional_kwargs.get("markers")
+    has_no_places = is_clients or message.additional_kwargs.get("partial")
     if isinstance(message.content, str):
         if spans:
             return message.model_copy(update={"content": _without(message.content, spans, 0)})
-        return message.model_copy(update={"content": without_markers(message.content)}) if is_clients else message
+        return message.model_copy(update={"content": without_markers(message.content)}) if has_no_places else message
     if not spans:
         return message
     made, begin = [], 0

@@ -91,6 +91,7 @@ async def agent(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, An
                     speech.say(text)
     finally:
         speech.end()
+        context.reporter.markers_removed(speech.removed)
     message, for_client = split(_checked(pieces.sum(), context), context.from_client)
     message = await grounding.judged(message, speech, state, context)
     context.reporter.message(message)
@@ -101,10 +102,9 @@ def _checked(said: BaseMessage | None, context: TurnContext) -> BaseMessage:
     """The whole message as it was passed on. Raises ``EmptyAnswerError``."""
     if said is None:
         raise EmptyAnswerError
-    message, removed = checked(as_whole_message(said), context.passages)
+    message = checked(as_whole_message(said), context.passages)
     if not text_of(message.content) and not call_ids(message):
         raise EmptyAnswerError
-    context.reporter.markers_removed(removed)
     return message
 
 

@@ -36,7 +36,7 @@ class EventLog:
     def __init__(self) -> None:
         self._waiting: dict[TenantRef, list[Entry]] = {}
         self._writers: dict[TenantRef, asyncio.Task[None]] = {}
-        self._writing: dict[TenantRef, asyncio.Event] = {}
+        self._writing: dict[TenantRef, asyncio.Task[None]] = {}
 
     def keep(self, tenant: TenantRef, run_id: Any, event: Event) -> None:
         """Store the event at the next tick."""
@@ -87,8 +87,12 @@ class EventLog:
 
     async def _store(self, tenant: TenantRef, entries: list[Entry]) -> None:
         """One write at a time for a tenant: who follows in another process must not see an event before an earlier
-        one. What could not be stored waits again."""
-        done = self._writing[tenant] = asyncio.Event()
+        one. Whoever waits for it may be stopped, as a person may stop the run: the write goes on."""
+        writing = self._writing[tenant] = asyncio.create_task(self._store_now(tenant, entries))
+        await asyncio.shield(writing)
+
+    async def _store_now(self, tenant: TenantRef, entries: list[Entry]) -> None:
+        """What could not be stored waits again."""
         try:
             with tenant_context(tenant):
                 await in_database(_store, entries)
@@ -97,11 +101,10 @@ class EventLog:
             raise
         finally:
             del self._writing[tenant]
-            done.set()
 
     async def _written(self, tenant: TenantRef) -> None:
-        while (writing := self._writing.get(tenant)) is not None:
-            await writing.wait()
+        while (writing := self._writing.get(tenant)) is not None and not writing.done():
+            await asyncio.wait([writing])
 
 
 @cache

@@ -91,7 +91,8 @@ def store_answer(
     where this process does not hold the run's lease. It was held for dead and another one has taken the run, or this
     is a second attempt whose first one was successful, unheard: a second answer would be wrong.
     """
-    writes = [_end_lease(run), *(_insert(rows) for rows in (messages, events) if rows)]
+    writes = [_end_lease(run), *([_insert(messages)] if messages else [])]
+    writes += [_insert(events, or_nothing=True)] if events else []  # the log may have stored some of them, unheard
     writes += [_update(Run, run.pk, changes), _update(Thread, run.thread_id, {"updated_at": updated_at})]
     writes += [_show(others)] if others is not None else []
     settled, values = _settle(run, changes)
@@ -207,14 +208,15 @@ def _show(answers: Answers) -> Sql:
     return update, [shown, *runs, *runs, answers.question_id]
 
 
-def _insert(rows: Sequence[Model]) -> Sql:
-    """Rows of one table."""
+def _insert(rows: Sequence[Model], *, or_nothing: bool = False) -> Sql:
+    """Rows of one table; ``or_nothing``: without those that are there already."""
     # A key that the table makes itself (a lease's) is left to it.
     fields = [field for field in rows[0]._meta.concrete_fields if not (field.primary_key and rows[0].pk is None)]
     columns = ", ".join(_quoted(field.column) for field in fields)
     places = ", ".join(["(" + ", ".join(["%s"] * len(fields)) + ")"] * len(rows))
     values = [_stored(field, _value(row, field)) for row in rows for field in fields]
-    return f"INSERT INTO {_table(type(rows[0]))} ({columns}) VALUES {places}", values  # noqa: S608
+    ending = " ON CONFLICT DO NOTHING" if or_nothing else ""
+    return f"INSERT INTO {_table(type(rows[0]))} ({columns}) VALUES {places}{ending}", values  # noqa: S608
 
 
 def _update(model: type[Model], key: Any, changes: Mapping[str, Any]) -> Sql:

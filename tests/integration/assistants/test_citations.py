@@ -6,7 +6,7 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from assistants import AIAssistant, method_tool, search_tool
-from assistants.exceptions import AIAssistantMisconfiguredError
+from assistants.exceptions import AIAssistantMisconfiguredError, ModelFailedError
 from assistants.graph.passages import parse_passages
 from assistants.models import Message, Run, Thread
 from assistants.tenant_assistants import assistant_here
@@ -17,6 +17,7 @@ from assistants.use_cases.threads import create_thread
 from rag.models import Document
 from tenants.context import tenant_context
 from tests.documents import add_ready_document
+from tests.integration.assistants.conftest import ScriptedModel
 from tests.model_server import says
 from tests.played_model import PlayedModel, wants
 from tests.somewhere import Helper
@@ -59,6 +60,18 @@ def test_a_citation_says_which_sentence_of_which_version_it_rests_on(acme, use_m
     assert answer.content[marker["start"] : marker["end"]] == "[1]"
     assert (citation["version"], citation["document_id"]) == (1, str(document.pk))
     assert (run.removed_markers, run.receipt["removed_markers"], run.grounding) == (1, 1, "")
+
+
+def test_wrong_markers_are_counted_of_an_answer_that_breaks_off_too(acme, use_model):
+    add_ready_document(acme, ANVILS, source="anvils.md")
+    use_model(ScriptedModel(pieces=["It weighs 50 kg [1], ", "not 60 [9]", " [8."], error=ConnectionError("cut")))
+    with tenant_context(acme.ref):
+        with pytest.raises(ModelFailedError):
+            ask(acme, make("breaking"))
+        [answer, run] = Message.objects.filter(message__type="ai").get(), Run.objects.get()
+    assert answer.content == "It weighs 50 kg [1], not 60 [8."
+    assert [each["number"] for each in answer.citations] == [1]
+    assert (run.status, run.removed_markers) == ("failed", 1)
 
 
 async def test_what_is_streamed_is_what_is_stored(server, acme, model_server):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Coroutine
 from typing import Any
@@ -15,6 +16,7 @@ from django.test import AsyncRequestFactory
 from assistants.api import unbroken
 from assistants.api.turns import begin
 from assistants.models import IdempotencyKey, Message, Run, RunEvent, RunLease, Thread
+from assistants.runs import event_log as event_logs
 from assistants.runs import keeper
 from assistants.runs.active import ActiveRun
 from assistants.runs.event_log import TICK, event_log
@@ -442,6 +444,42 @@ async def test_a_run_that_nobody_has_begun_is_not_kept_alive(acme, clean_tenants
         await in_database(lambda: RunLease.objects.update(owner=process_id()))
     assert await in_database(keeper.renew, held()) == set()
     assert [found.run_id for found in await in_database(take)] == [str(run.pk)]
+
+
+async def test_events_that_are_on_their_way_to_the_log_when_their_run_is_stopped_come_there(acme, settings):
+    run = await orphan(acme)
+    go_on = threading.Event()
+    busy = [asyncio.create_task(in_database(go_on.wait)) for _ in range(settings.ATRIUM_DATABASE_THREADS)]
+    await asyncio.sleep(0)
+    event_log.keep(acme.ref, run.pk, Event(1, "tool.started", {}))
+    storing = asyncio.create_task(event_log.stored(acme.ref, run.pk))
+    await asyncio.sleep(0)
+    storing.cancel()
+    await asyncio.wait([storing])
+    go_on.set()
+    await asyncio.gather(*busy)
+    assert await event_log.take(acme.ref, run.pk) == []
+    assert await acme.run(RunEvent.objects.filter(run=run).count) == 1
+
+
+async def test_an_answer_is_stored_though_nobody_heard_that_some_of_its_events_were(
+    server, acme, waiting_model, monkeypatch
+):
+    def store_and_lose_the_connection(entries):
+        store(entries)
+        raise OperationalError("the server closed the connection")
+
+    store = event_logs._store
+    monkeypatch.setattr(event_logs, "_store", store_and_lose_the_connection)
+    client = server.signed_in(acme)
+    thread_id = await new_thread(client)
+    streaming = asyncio.create_task(client.post(f"/api/threads/{thread_id}/messages/", json=message(), headers=SSE))
+    await until(lambda: acme.run(RunEvent.objects.exists), "an event is stored")
+    waiting_model.go_on.set()
+    heard = read_events((await streaming).text)
+    assert heard[-1].type == "run.done"
+    monkeypatch.setattr(event_logs, "_store", store)
+    assert read_events(await stream_text(client, heard[0].data["run_id"], 0)) == heard
 
 
 def test_events_are_stored_on_the_next_event_loop_after_one_that_ended_early(acme):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DataError, connection, transaction
 from langchain_core.messages import AIMessage
 
 from assistants.access import ThreadNotFound
@@ -101,9 +101,9 @@ def test_a_question_in_a_thread_that_is_deleted_meanwhile_leaves_nothing(in_acme
 
 def test_an_answer_that_cannot_be_stored_leaves_nothing_of_it(in_acme, thread):
     turn = ask(in_acme, thread)
-    twice = [Event(1, "run.started", {}), Event(1, "message.delta", {"text": "Th"})]
-    with pytest.raises(IntegrityError):
-        record_answer(turn, Answer(messages=[AIMessage(content="This.")]), twice, 1)
+    told = [Event(1, "run.started", {}), Event(2, "message.delta", {"text": "Th"})]
+    with pytest.raises(DataError):
+        record_answer(turn, Answer(messages=[AIMessage(content="This.")], tokens_in=2**40), told, 2)
     assert [row.content for row in thread.messages.all()] == ["What now?"]
     assert (RunEvent.objects.count(), Run.objects.get().status) == (0, "running")
 

@@ -132,13 +132,15 @@ def test_an_earlier_answer_is_read_without_its_markers():
     assert uncited(stored, is_clients=False).content == "Heavy, and a[1] is black."
     assert uncited(answer, is_clients=False) is answer
     assert uncited(answer, is_clients=True).content == "Heavy, and a[1] is black."
+    # A process that died in the middle has left no places.
+    partial = AIMessage("Heavy [1], and", additional_kwargs={"partial": True})
+    assert uncited(partial, is_clients=False).content == "Heavy, and"
 
 
 @given(st.lists(st.text(st.sampled_from(list("[]1 9a")), max_size=12), min_size=1, max_size=4))
 def test_an_answer_in_parts_is_checked_as_a_whole(texts):
     parts = [{"type": "text", "text": text} for text in texts]
     passages = table()
-    whole, removed = checked(AIMessage("".join(texts)), passages)
-    in_parts, removed_in_parts = checked(AIMessage([{"type": "thinking", "thinking": "[9]"}, *parts]), passages)
+    whole = checked(AIMessage("".join(texts)), passages)
+    in_parts = checked(AIMessage([{"type": "thinking", "thinking": "[9]"}, *parts]), passages)
     assert "".join(part["text"] for part in in_parts.content[1:]) == whole.content
-    assert removed == removed_in_parts
