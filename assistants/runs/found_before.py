@@ -11,6 +11,8 @@ from langchain_core.messages import BaseMessage, ToolMessage
 from assistants.graph.passages import parse_passages
 from assistants.messages import text_of
 from assistants.passage_texts import texts_of_passages
+from tenants.actors import Actor
+from tenants.context import require_tenant
 
 
 def found_before(passages: Iterable[Mapping[str, Any]], said: Sequence[BaseMessage]) -> list[Document]:
@@ -22,7 +24,8 @@ def found_before(passages: Iterable[Mapping[str, Any]], said: Sequence[BaseMessa
     numbered = {each["number"]: each for each in passages if each.get("call_id") and _is_number(each.get("number"))}
     told = {number: text for number, text in _told(said).items() if number in numbered}
     untold = [each for number, each in numbered.items() if number not in told]
-    read = texts_of_passages(untold) if untold else ()
+    # Whoever asks has been given them in this turn: no rule is asked again.
+    read = texts_of_passages(untold, Actor("system", require_tenant())) if untold else ()
     texts = told | {each["number"]: text or "" for each, text in zip(untold, read, strict=True)}
     return [Document(page_content=texts[number], metadata=dict(facts)) for number, facts in numbered.items()]
 
