@@ -66,6 +66,7 @@ def _options() -> argparse.Namespace:
     options.add_argument("--questions", type=int, default=100, help="of each measurement of time")
     options.add_argument("--cranfield", type=Path, default=CRANFIELD, help="the judged collection's folder")
     options.add_argument("--peer-python", type=Path, default=PEER_PYTHON, help="where langchain-postgres is installed")
+    options.add_argument("--pages", type=int, default=2_000, help="real ones, for the ingestion")
     options.add_argument("--only", choices=PARTS, nargs="+", default=PARTS)
     return options.parse_args()
 

@@ -34,6 +34,7 @@ OFFLINE_MODEL = "wordllama-256"
 OFFLINE_DIMENSION = 256
 _REQUEST_SECONDS = 30
 _TEXTS_PER_REQUEST = 128
+_TEXTS_AT_ONCE = 64  # whose tokens are held in memory
 _REFUSALS = (400, 401, 403, 404, 413, 422)  # of HTTP: the same request will be refused again
 
 
@@ -71,10 +72,14 @@ class WordLlamaEmbedder:
     similarity_floor = 0.3  # questions about other subjects stay below it on Cranfield, real ones above
 
     def embed_documents(self, texts: list[str]) -> Vectors:
-        """Mean of the token vectors of each text, scaled to length 1."""
-        if not texts:
-            return np.zeros((0, self.dimension), dtype=np.float32)
-        return unit_rows(np.asarray(_wordllama().embed(texts), dtype=np.float32))
+        """Mean of the token vectors of each text, scaled to length 1.
+
+        The package's own ``embed`` gives the same numbers, and takes three times as long: it fills all texts of a batch
+        up to the longest one.
+        """
+        batches = range(0, len(texts), _TEXTS_AT_ONCE)
+        rows = [row for begin in batches for row in _token_means(texts[begin : begin + _TEXTS_AT_ONCE])]
+        return unit_rows(np.stack(rows)) if rows else np.zeros((0, self.dimension), dtype=np.float32)
 
     def embed_query(self, text: str) -> Vectors:
         """A query is embedded as a document is."""
@@ -187,12 +192,23 @@ def unit_rows(vectors: Vectors) -> Vectors:
     return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
 
 
+def _token_means(texts: list[str]) -> Iterator[Vectors]:
+    """The mean of each text's token vectors; zeros for a text without tokens."""
+    model = _wordllama()
+    nothing = np.zeros(model.embedding.shape[1], dtype=np.float32)
+    for encoding in model.tokenizer.encode_batch_fast(texts, add_special_tokens=False):
+        tokens = encoding.ids
+        yield model.embedding.take(tokens, axis=0, mode="clip").mean(axis=0) if tokens else nothing
+
+
 @cache
 def _wordllama() -> WordLlamaInference:
     """The weights, read once a process. Any other way of loading them goes to the network."""
     import wordllama
 
-    return wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
+    model = wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
+    model.tokenizer.no_padding()
+    return model
 
 
 @cache

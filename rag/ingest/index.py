@@ -6,7 +6,6 @@ elsewhere: a transaction must not wait for a model.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,11 +15,12 @@ from django.db import connection, transaction
 
 from rag.extraction.protocol import Reading
 from rag.ingest.embed import Vectors
-from rag.ingest.postings import add_postings, count_lexemes, lock_lexical_index, remove_postings
+from rag.ingest.postings import lock_lexical_index, remove_postings, write_chunks
 from rag.ingest.split import ChunkDraft
-from rag.models import Chunk, Document, Embedding, LexicalIndex
+from rag.ingest.vector_rows import write_vectors
+from rag.models import Chunk, Document, LexicalIndex
 
-_ROWS_A_STATEMENT = 500
+_COUNTED = ("chunk_count", "total_length")
 _WRITTEN = (
     *("text", "title", "media_type", "page_count", "chunk_count", "indexed_version"),
     *("status", "error", "error_code", "updated_at"),
@@ -65,22 +65,22 @@ def write_index(prepared: PreparedDocument) -> bool:
     weights stay exact. The transaction is short, so that writers hardly wait.
     """
     with transaction.atomic():
-        document = Document.objects.select_for_update().filter(pk=prepared.document_id).first()
+        document = Document.objects.select_for_update().defer("text").filter(pk=prepared.document_id).first()
         if document is None or document.status == Document.Status.CANCELLED:
             return False
         if (document.version, document.queued_at) != (prepared.version, prepared.queued_at):
             return False
         index = lock_lexical_index(document.collection_id)
-        _remove(document, index)
-        chunks = _insert_chunks(document, prepared, count_lexemes(index.language, prepared.searchable))
-        _insert_embeddings(chunks, prepared)
-        add_postings(index, document.pk, chunks, prepared.searchable)
-        index.save()
+        if document.indexed_version or document.chunk_count:
+            _remove(document, index)
+        keys = write_chunks(index, document.pk, prepared.reading.drafts, prepared.searchable)
+        write_vectors(document, keys, prepared.model, prepared.vectors)
+        index.save(update_fields=_COUNTED)
         document.text = prepared.reading.text
         document.title = prepared.title
         document.media_type = prepared.reading.media_type
         document.page_count = prepared.reading.page_count
-        document.chunk_count = len(chunks)
+        document.chunk_count = len(keys)
         document.indexed_version = prepared.version
         document.status, document.error, document.error_code = Document.Status.READY, "", ""
         document.save(update_fields=_WRITTEN)
@@ -90,10 +90,10 @@ def write_index(prepared: PreparedDocument) -> bool:
 def remove_from_index(document: Document) -> None:
     """Take a document's chunks, vectors and postings out, and correct the collection's statistics."""
     with transaction.atomic():
-        Document.objects.select_for_update().filter(pk=document.pk).first()
+        Document.objects.select_for_update().only("pk").filter(pk=document.pk).first()
         index = lock_lexical_index(document.collection_id)
         _remove(document, index)
-        index.save()
+        index.save(update_fields=_COUNTED)
 
 
 def _remove(document: Document, index: LexicalIndex) -> None:
@@ -102,45 +102,3 @@ def _remove(document: Document, index: LexicalIndex) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_REMOVE_EMBEDDINGS, [document.pk])
         cursor.execute("DELETE FROM rag_chunk WHERE document_id = %s", [document.pk])
-
-
-def _insert_chunks(document: Document, prepared: PreparedDocument, lexeme_counts: Sequence[int]) -> list[Chunk]:
-    rows = [
-        Chunk(
-            document=document,
-            collection_id=document.collection_id,
-            ordinal=draft.ordinal,
-            text=draft.text,
-            heading=draft.heading,
-            table_header=draft.table_header,
-            page=draft.page,
-            start_offset=draft.start,
-            end_offset=draft.end,
-            token_count=draft.token_count,
-            lexeme_count=lexeme_count,
-            content_hash=hashlib.sha256(searchable.encode()).hexdigest(),
-        )
-        for draft, searchable, lexeme_count in zip(
-            prepared.reading.drafts, prepared.searchable, lexeme_counts, strict=True
-        )
-    ]
-    return Chunk.objects.bulk_create(rows, batch_size=_ROWS_A_STATEMENT)
-
-
-def _insert_embeddings(chunks: Sequence[Chunk], prepared: PreparedDocument) -> None:
-    """A vector of zeros has no cosine: it is not stored, and the chunk is found by its words."""
-    Embedding.objects.bulk_create(
-        [
-            Embedding(
-                chunk=chunk,
-                collection_id=chunk.collection_id,
-                document_id=chunk.document_id,
-                model=prepared.model,
-                dimension=len(vector),
-                vector=vector,
-            )
-            for chunk, vector in zip(chunks, prepared.vectors, strict=True)
-            if vector.any()
-        ],
-        batch_size=_ROWS_A_STATEMENT,
-    )

@@ -1,36 +1,50 @@
-"""Upkeep of a collection's word index. All of it runs inside the transaction that changes the chunks."""
+"""A document's chunks and words to their tables, and out of them again: upkeep of a collection's word index.
+
+All of it runs inside the transaction that changes the chunks.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from rag.models import Chunk, Collection, LexicalIndex
+from rag.ingest.known_vectors import content_hash
+from rag.ingest.split import ChunkDraft
+from rag.models import Collection, LexicalIndex
 from rag.search.lexical import CHUNK_BITS, as_words, posting_expression
 
 # Postings that a word keeps in its own row. Whoever adds to so many, first moves them to a row of their own. With as
 # many chunks a statement, no row is ever longer than PostgreSQL keeps whole (2 KB).
 LATEST = 96
 
-_COUNT_LEXEMES = """
-SELECT coalesce(
-    (SELECT sum(cardinality(positions)) FROM unnest(to_tsvector(%(language)s::regconfig, text))), 0
-)
-FROM unnest(%(texts)s::text[]) WITH ORDINALITY AS given (text, place) ORDER BY place
-"""
-# New chunks have greater keys than all that the collection has, as its writers wait for each other: adding at the end
-# keeps the order.
-_ADD = f"""
-WITH added AS MATERIALIZED (
-    SELECT lexeme, array_agg({posting_expression("id", "frequency", "length")} ORDER BY id) AS postings
-    FROM (
-        SELECT word.lexeme COLLATE "C" AS lexeme, given.id, given.length, cardinality(word.positions) AS frequency
-        FROM unnest(%(ids)s::bigint[], %(lengths)s::int[], %(texts)s::text[]) AS given (id, length, text),
-             unnest(to_tsvector(%(language)s::regconfig, given.text)) AS word
-    ) AS found
-    GROUP BY lexeme
+# One reading of each text by PostgreSQL's parser gives its length and its words. New chunks have greater keys than all
+# that the collection has, as its writers wait for each other: adding at the end keeps the order.
+_WRITE = f"""
+WITH given AS MATERIALIZED (
+    SELECT * FROM unnest(
+        %(ordinals)s::int[], %(texts)s::text[], %(headings)s::text[], %(headers)s::text[], %(pages)s::int[],
+        %(starts)s::int[], %(ends)s::int[], %(tokens)s::int[], %(hashes)s::text[], %(words)s::text[]
+    ) AS given (ordinal, text, heading, header, page, start, until, tokens, hash, words)
+), found AS MATERIALIZED (
+    SELECT given.ordinal, word.lexeme COLLATE "C" AS lexeme, cardinality(word.positions) AS frequency
+    FROM given, unnest(to_tsvector(%(language)s::regconfig, given.words)) AS word
+), written AS (
+    INSERT INTO rag_chunk (
+        document_id, collection_id, ordinal, text, heading, table_header, page, start_offset, end_offset, token_count,
+        content_hash, lexeme_count
+    )
+    SELECT %(document)s, %(collection)s, ordinal, text, heading, header, page, start, until, tokens, hash,
+           coalesce(length, 0)
+    FROM given LEFT JOIN (SELECT ordinal, sum(frequency) AS length FROM found GROUP BY ordinal) AS counted
+        USING (ordinal)
+    ORDER BY ordinal
+    RETURNING id, ordinal, lexeme_count
+), added AS MATERIALIZED (
+    SELECT lexeme, array_agg({posting_expression("id", "frequency", "lexeme_count")} ORDER BY id) AS postings
+    FROM found JOIN written USING (ordinal) GROUP BY lexeme
 ), moved AS (
     INSERT INTO rag_postings (word_id, first_chunk, postings)
     SELECT word.id, word.latest[1] >> {CHUNK_BITS}, word.latest
@@ -44,10 +58,12 @@ WITH added AS MATERIALIZED (
         latest = CASE WHEN cardinality(word.latest) >= %(latest)s THEN excluded.latest
                       ELSE word.latest || excluded.latest END
     RETURNING word.id
+), held AS (
+    INSERT INTO rag_documentwords AS held (document_id, word_ids)
+    SELECT %(document)s, array_agg(id) FROM words HAVING count(*) > 0
+    ON CONFLICT (document_id) DO UPDATE SET word_ids = held.word_ids || excluded.word_ids
 )
-INSERT INTO rag_documentwords AS held (document_id, word_ids)
-SELECT %(document)s, array_agg(id) FROM words HAVING count(*) > 0
-ON CONFLICT (document_id) DO UPDATE SET word_ids = held.word_ids || excluded.word_ids
+SELECT id, lexeme_count FROM written ORDER BY ordinal
 """  # noqa: S608  (put together from constants)
 _KEPT = f"""ARRAY(
     SELECT posting FROM unnest({{postings}}) WITH ORDINALITY AS each (posting, place)
@@ -93,40 +109,49 @@ SELECT count(*), coalesce(sum(lexeme_count), 0) FROM removed
 
 def lock_lexical_index(collection_id: UUID) -> LexicalIndex:
     """The collection's word index, locked until the transaction ends: one writer at a time."""
-    language = Collection.objects.values_list("language", flat=True).get(pk=collection_id)
-    LexicalIndex.objects.get_or_create(collection_id=collection_id, defaults={"language": language})
-    return LexicalIndex.objects.select_for_update().get(collection_id=collection_id)
+    locked = LexicalIndex.objects.select_for_update().filter(collection_id=collection_id)
+    index = locked.first()
+    if index is None:
+        language = Collection.objects.values_list("language", flat=True).get(pk=collection_id)
+        LexicalIndex.objects.get_or_create(collection_id=collection_id, defaults={"language": language})
+        index = locked.get()
+    return index
 
 
-def count_lexemes(language: str, texts: Sequence[str]) -> list[int]:
-    """The length of each text as BM25 counts it: words that are left after stop words, with repetitions."""
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT_LEXEMES, {"language": language, "texts": [as_words(text) for text in texts]})
-        return [row[0] for row in cursor.fetchall()]
+def write_chunks(
+    index: LexicalIndex, document_id: UUID, drafts: Sequence[ChunkDraft], searchable: Sequence[str]
+) -> list[int]:
+    """Store the document's chunks, index the words of ``searchable[i]`` for ``drafts[i]``, and count the chunks in.
 
-
-def add_postings(index: LexicalIndex, document_id: UUID, chunks: Sequence[Chunk], texts: Sequence[str]) -> None:
-    """Index the words of ``texts[i]`` for ``chunks[i]`` of the document, and count the chunks in.
-
-    The statistics are saved by what follows: ``index.save()``.
+    Returns the chunks' keys, in their order. The statistics are saved by what follows: ``index.save()``.
     """
-    index.chunk_count += len(chunks)
-    index.total_length += sum(chunk.lexeme_count for chunk in chunks)
+    keys: list[int] = []
+    facts = {"index": index.pk, "collection": index.collection_id, "document": document_id, "latest": LATEST}
     with connection.cursor() as cursor:
-        for begin in range(0, len(chunks), LATEST):
-            piece = chunks[begin : begin + LATEST]
-            cursor.execute(
-                _ADD,
-                {
-                    "index": index.pk,
-                    "document": document_id,
-                    "language": index.language,
-                    "latest": LATEST,
-                    "ids": [chunk.pk for chunk in piece],
-                    "lengths": [chunk.lexeme_count for chunk in piece],
-                    "texts": [as_words(text) for text in texts[begin : begin + LATEST]],
-                },
-            )
+        for begin in range(0, len(drafts), LATEST):
+            piece, texts = drafts[begin : begin + LATEST], searchable[begin : begin + LATEST]
+            cursor.execute(_WRITE, facts | {"language": index.language} | _columns(piece, texts))
+            written = cursor.fetchall()
+            keys += [key for key, _ in written]
+            index.total_length += sum(length for _, length in written)
+    index.chunk_count += len(keys)
+    return keys
+
+
+def _columns(drafts: Sequence[ChunkDraft], searchable: Sequence[str]) -> dict[str, list[Any]]:
+    """The chunks' facts, column by column."""
+    return {
+        "ordinals": [draft.ordinal for draft in drafts],
+        "texts": [draft.text for draft in drafts],
+        "headings": [draft.heading for draft in drafts],
+        "headers": [draft.table_header for draft in drafts],
+        "pages": [draft.page for draft in drafts],
+        "starts": [draft.start for draft in drafts],
+        "ends": [draft.end for draft in drafts],
+        "tokens": [draft.token_count for draft in drafts],
+        "hashes": [content_hash(text) for text in searchable],
+        "words": [as_words(text) for text in searchable],
+    }
 
 
 def remove_postings(index: LexicalIndex, document_id: UUID) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, models
@@ -15,7 +16,7 @@ from rag.exceptions import EmbeddingRefused, EmbeddingUnavailable, ReadingInterr
 from rag.extraction.extractor import get_extractor
 from rag.extraction.protocol import Request
 from rag.ingest import queue
-from rag.ingest.embed import get_embedder
+from rag.ingest.embed import OFFLINE_MODEL, get_embedder
 from rag.ingest.follow_up import follow_up
 from rag.ingest.index import PreparedDocument, searchable_text, write_index
 from rag.ingest.known_vectors import embed_chunks
@@ -123,8 +124,7 @@ def _take(document_id: UUID) -> _Material | None:
         given_title=original.title,
         embedding_model=collection.embedding_model,
     )
-    _row_of(material).update(attempts=F("attempts") + 1)
-    _record(material, Document.Status.EXTRACTING)
+    _record(material, Document.Status.EXTRACTING, attempts=F("attempts") + 1)
     return material
 
 
@@ -137,9 +137,10 @@ def _prepare(material: _Material) -> PreparedDocument:
     reading = get_extractor().extract(request)
     title = (material.given_title or reading.title)[:500]
     searchable = [searchable_text(title, draft) for draft in reading.drafts]
-    _record(material, Document.Status.EMBEDDING)
-    give_connections_back()
     embedder = get_embedder(material.embedding_model)
+    if embedder.model != OFFLINE_MODEL:  # which is done before anybody has read that it works
+        _record(material, Document.Status.EMBEDDING)
+    give_connections_back()
     return PreparedDocument(
         document_id=material.document_id,
         version=material.version,
@@ -158,9 +159,9 @@ def _row_of(material: _Material) -> models.QuerySet[Document]:
     return rows.exclude(status=Document.Status.CANCELLED)
 
 
-def _record(material: _Material, status: Document.Status) -> None:
+def _record(material: _Material, status: Document.Status, **more: Any) -> None:
     """Write down how far this version is."""
-    _row_of(material).update(status=status, error="", error_code="", updated_at=timezone.now())
+    _row_of(material).update(status=status, error="", error_code="", updated_at=timezone.now(), **more)
 
 
 def _fail(material: _Material, error: AtriumError) -> None:
