@@ -23,11 +23,13 @@ INGEST = "rag.ingest_document"
     retry=RetryStrategy(exponential_wait=4, retry_exceptions={EmbeddingUnavailable, OperationalError, InterfaceError}),
 )
 def ingest_document(document_id: str, slot: int | None = None, turn: int = 0) -> None:
-    """Make a stored document searchable, and queue the tenant's next one. Jobs of older versions have no slot."""
+    """Make a stored document searchable, and the tenant's next ones. Jobs of older versions have no slot.
+
+    Which document it is, the slot knows; the job's argument says with which it began."""
     if slot is None:
         ingest_alone(UUID(document_id))
     else:
-        ingest_in_slot(UUID(document_id), slot, turn)
+        ingest_in_slot(slot, turn)
 
 
 @tenant_task(

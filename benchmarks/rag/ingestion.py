@@ -122,7 +122,7 @@ def _watched() -> dict[str, float]:
     watch(Extractor, "extract", "reading and splitting, in processes of their own")
     watch(WordLlamaEmbedder, "embed_documents", "embedding")
     watch(ingest_document, "write_index", "writing chunks, vectors, HNSW and postings")
-    watch(queue, "end_turn", "giving the turn to the next")
+    watch(queue, "next_document", "giving the turn to the next")
     return spent
 
 

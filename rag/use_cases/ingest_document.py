@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,7 @@ from tenants.network import FetchFailed
 log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 5  # at one document: by workers that died, or models that did not answer
+GO_ON_FOR = 2.0  # seconds: a worker that is told to end waits no longer than that and a document
 OUR_FAULT = "Something went wrong on our side. Try again, or ask for help."
 
 
@@ -47,26 +49,41 @@ class _Material:
     embedding_model: str
 
 
-def ingest_in_slot(document_id: UUID, slot: int, turn: int) -> None:
-    """Take the document in, and let the tenant's next one begin.
+def ingest_in_slot(slot: int, turn: int) -> None:
+    """Take the slot's document in, and let the tenant's next one begin: in this job for ``GO_ON_FOR`` seconds, as long
+    as nobody else's waits.
 
     Does nothing for a turn that is over: the job was run twice. Raises ``EmbeddingUnavailable`` for the queue to try
     again, unless it was tried often enough; and whatever nobody foresaw, for the log.
     """
+    until = time.monotonic() + GO_ON_FOR
     if not queue.is_turn(slot, turn):
         return
-    if not Document.objects.filter(pk=document_id, status=Document.Status.READY).exists():
+    document_id = queue.document_in(slot)
+    while True:
+        begun_before = Document.objects.filter(pk=document_id, attempts__gt=0).exists()  # it may have to wait: alone
         try:
-            ingest_document(document_id)
-        except EmbeddingUnavailable:
-            if Document.objects.filter(pk=document_id, attempts__lt=MOST_ATTEMPTS).exists():
-                raise
-        except (OperationalError, InterfaceError):
-            raise  # the database was away: the queue tries again
+            _ingest_once(document_id)
+        except (EmbeddingUnavailable, OperationalError, InterfaceError):
+            raise  # the model or the database was away: the queue tries again
         except Exception:
-            queue.end_turn(slot, turn)
+            queue.next_document(slot, turn, document_id, may_go_on=False)
             raise
-    queue.end_turn(slot, turn)
+        may_go_on = not begun_before and time.monotonic() < until
+        document_id = queue.next_document(slot, turn, document_id, may_go_on)
+        if document_id is None:
+            return
+
+
+def _ingest_once(document_id: UUID | None) -> None:
+    """Unless it was deleted, or that was done: the worker died between the document's end and the turn's."""
+    if document_id is None or Document.objects.filter(pk=document_id, status=Document.Status.READY).exists():
+        return
+    try:
+        ingest_document(document_id)
+    except EmbeddingUnavailable:
+        if Document.objects.filter(pk=document_id, attempts__lt=MOST_ATTEMPTS).exists():
+            raise
 
 
 def ingest_document(document_id: UUID) -> None:

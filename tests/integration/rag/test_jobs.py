@@ -7,6 +7,7 @@ from procrastinate.contrib.django import app
 
 from rag.models import Chunk, Document, IngestionSlot
 from rag.use_cases.add_document import add_document
+from rag.use_cases.delete_document import delete_document
 from rag.use_cases.documents import cancel_document, reprocess_document
 from rag.use_cases.ingest_document import ingest_document, ingest_in_slot
 from tenants.context import public_context, tenant_context
@@ -82,10 +83,35 @@ def test_a_document_that_a_dead_worker_has_begun_is_taken_in_once(library):
     document = add_document(library.editor, library.collection.pk, "# Pumps\n\nWater.", source="a.md")
     [(_, slot, turn)] = queued_jobs()
     Document.objects.update(status="embedding", attempts=1)  # as far as the dead worker came
-    ingest_in_slot(document.pk, slot, turn)
-    ingest_in_slot(document.pk, slot, turn)  # the dead worker was only slow, and comes to its end as well
+    ingest_in_slot(slot, turn)
+    ingest_in_slot(slot, turn)  # the dead worker was only slow, and comes to its end as well
     document.refresh_from_db()
     assert (document.status, document.attempts, Chunk.objects.count()) == ("ready", 2, 1)
+
+
+def test_a_job_goes_on_with_the_next_documents_while_nobody_elses_waits(library, globex, monkeypatch):
+    monkeypatch.setattr("rag.use_cases.ingest_document.GO_ON_FOR", 3600.0)  # however slow the machine is
+    for number in range(4):
+        add_document(library.editor, library.collection.pk, f"# Pumps\n\nWater {number}.", source=f"{number}.md")
+    sources = "SELECT string_agg(source, ' ' ORDER BY source) FROM rag_document WHERE status = 'ready'"
+    with public_context(), connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'doing' WHERE status = 'todo'")  # two workers have them
+    delete_document(library.editor, Document.objects.get(source="0.md").pk)
+    ingest_in_slot(0, 1)  # without a document by now
+    with connection.cursor() as cursor:
+        cursor.execute(sources)
+        assert cursor.fetchone() == ("2.md 3.md",)
+    assert list(IngestionSlot.objects.order_by("number").values_list("document__source", "turn")) == [
+        (None, 2),  # idle
+        ("1.md", 1),  # of a worker that died, as a test can tell: whoever runs its job again finds it there
+    ]
+    with tenant_context(globex.ref):
+        fill(globex)
+    add_document(library.editor, library.collection.pk, "# Pumps\n\nOil.", source="oil.md")
+    ingest_in_slot(1, 1)
+    with connection.cursor() as cursor:
+        cursor.execute(sources)
+        assert cursor.fetchone() == ("1.md 2.md 3.md",)
 
 
 def test_a_document_that_ends_each_worker_is_given_up_and_the_next_begins(library):
@@ -94,7 +120,7 @@ def test_a_document_that_ends_each_worker_is_given_up_and_the_next_begins(librar
         for number in range(3)
     )
     Document.objects.filter(pk=first.pk).update(status="extracting", attempts=5)
-    ingest_in_slot(first.pk, 0, 1)
+    ingest_in_slot(0, 1)
     first.refresh_from_db()
     assert (first.status, first.error_code) == ("failed", "reading_interrupted")
     assert IngestionSlot.objects.get(number=0).document_id == third.pk
