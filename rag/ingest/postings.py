@@ -126,11 +126,12 @@ def write_chunks(
     Returns the chunks' keys, in their order. The statistics are saved by what follows: ``index.save()``.
     """
     keys: list[int] = []
-    facts = {"index": index.pk, "collection": index.collection_id, "document": document_id, "latest": LATEST}
+    facts: dict[str, Any] = {"index": index.pk, "latest": LATEST, "language": index.language}
+    facts |= {"collection": index.collection_id, "document": document_id}
     with connection.cursor() as cursor:
         for begin in range(0, len(drafts), LATEST):
             piece, texts = drafts[begin : begin + LATEST], searchable[begin : begin + LATEST]
-            cursor.execute(_WRITE, facts | {"language": index.language} | _columns(piece, texts))
+            cursor.execute(_WRITE, facts | _columns(piece, texts))
             written = cursor.fetchall()
             keys += [key for key, _ in written]
             index.total_length += sum(length for _, length in written)

@@ -32,6 +32,6 @@ def write_vectors(document: Document, chunk_ids: Sequence[int], model: str, vect
     head, halves, has_direction = _HEAD.pack(dimension, 0), vectors.astype(">f2"), vectors.any(axis=1)
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.set_types(_TYPES)
-        for place in np.flatnonzero(has_direction):
+        for place in np.flatnonzero(has_direction).tolist():
             vector = head + halves[place].tobytes()
             copy.write_row((chunk_ids[place], document.collection_id, document.pk, model, dimension, vector))

@@ -61,7 +61,7 @@ def ingest_in_slot(slot: int, turn: int) -> None:
         return
     document_id = queue.document_in(slot)
     while True:
-        begun_before = Document.objects.filter(pk=document_id, attempts__gt=0).exists()  # it may have to wait: alone
+        begun_before = document_id is not None and _was_begun(document_id)  # then it may have to wait again: alone
         try:
             _ingest_once(document_id)
         except (EmbeddingUnavailable, OperationalError, InterfaceError):
@@ -73,6 +73,10 @@ def ingest_in_slot(slot: int, turn: int) -> None:
         document_id = queue.next_document(slot, turn, document_id, may_go_on)
         if document_id is None:
             return
+
+
+def _was_begun(document_id: UUID) -> bool:
+    return Document.objects.filter(pk=document_id, attempts__gt=0).exists()
 
 
 def _ingest_once(document_id: UUID | None) -> None:
