@@ -24,6 +24,10 @@ def read_page(
         place = rows.filter(pk=after).values_list(field, flat=True).first()
         if place is None:
             raise UnknownCursor
-        rows = rows.filter(Q(**{f"{field}__{side}": place}) | Q(**{field: place, f"pk__{side}": after}))
-    found = list(rows[offset : offset + limit + 1])
+        # The first condition alone can use an index; the second takes out what stands before the place there.
+        behind = ~Q(**{field: place}) | Q(**{f"pk__{side}": after})
+        rows = rows.filter(Q(**{f"{field}__{side}e": place}) & behind)
+    if offset:  # of the rows that are left out, only the keys are read, which the index has
+        rows = rows.filter(pk__in=list(rows.values_list("pk", flat=True)[offset : offset + limit + 1]))
+    found = list(rows[: limit + 1])
     return Listed(found[:limit], found[limit - 1].pk if len(found) > limit else None)

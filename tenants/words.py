@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import F, Func, Q, QuerySet, TextField, Value
+from django.db.models import F, Func, QuerySet, TextField, Value
 
 _CONFIG = "simple"  # words as they are: names are no language
 _APART = "/._-@:"  # else a path or an address would be one word
@@ -22,14 +22,14 @@ def word_index(*fields: str, name: str) -> GinIndex:
     return GinIndex(_vector(fields), name=name)
 
 
-def with_words(rows: QuerySet[Any], fields: tuple[str, ...], asked: str, otherwise: Q | None = None) -> QuerySet[Any]:
-    """The rows in which each word of ``asked`` begins a word of one of the ``fields``, and those that are as
-    ``otherwise`` says; none where nothing of ``asked`` is a word."""
+def with_words(rows: QuerySet[Any], fields: tuple[str, ...], asked: str) -> QuerySet[Any]:
+    """The rows in which each word of ``asked`` begins a word of one of the ``fields``; none where nothing of ``asked``
+    is a word."""
     words = _words(asked)
     if not words:
         return rows.none()
     query = SearchQuery(" & ".join(f"'{word}':*" for word in words), search_type="raw", config=_CONFIG)
-    return rows.alias(words_of_it=_vector(fields)).filter(Q(words_of_it=query) | (otherwise or Q()))
+    return rows.alias(words_of_it=_vector(fields)).filter(words_of_it=query)
 
 
 def _words(asked: str) -> list[str]:

@@ -61,7 +61,7 @@ class CollectionAdmin(UseCaseAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
         """The collections that the person may read, with the number of their documents."""
         documents = Document.objects.filter(collection=OuterRef("pk")).order_by().values("collection")
-        counted = documents.annotate(number=Count("pk")).values("number")
+        counted = documents.annotate(number=Count("*")).values("number")
         number = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
         return access_collections(actor_in_console(request)).order_by("name").annotate(documents_in_it=number)
 

@@ -26,6 +26,7 @@ from rag.admin.upload import upload_context
 from rag.admin.words import state_tag
 from rag.ingest.kinds import CSV, DOCX, EPUB, HTML, JSON, MARKDOWN, PDF, PLAIN, PPTX, XLSX
 from rag.models import Document
+from rag.models.document import WORDS_OF_DOCUMENT
 from rag.use_cases.add_document import add_address, add_document
 from rag.use_cases.delete_document import delete_document
 from rag.use_cases.documents import MOST_AT_ONCE, cancel_all, reprocess_all
@@ -77,7 +78,7 @@ class DocumentAdmin(DocumentPage):
     list_display_links = ("name",)
     list_select_related = ("collection",)
     list_filter = ("status", ("collection", CollectionFilter), KindFilter)
-    search_words = ("title", "source")
+    search_words = WORDS_OF_DOCUMENT
     search_help_text = "Words of its title or source, or how they begin"
     sortable_by = ("added",)
     add_fieldsets = ((None, {"fields": ("collection", "file", "address", "content", "title", "metadata")}),)

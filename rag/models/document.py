@@ -12,6 +12,9 @@ from rag.models.collection import Collection
 from tenants.fields import uuid7
 from tenants.words import word_index
 
+WORDS_OF_DOCUMENT = ("title", "source")
+"""What documents are searched by in lists."""
+
 
 class Document(models.Model):
     """A document of a collection.
@@ -77,7 +80,9 @@ class Document(models.Model):
             ),
             models.Index(name="documents_that_wait", fields=["queued_at", "id"], condition=models.Q(status="queued")),
             GinIndex(name="document_metadata", fields=["metadata"], opclasses=["jsonb_path_ops"]),
-            word_index("title", "source", name="document_words"),
+            word_index(*WORDS_OF_DOCUMENT, name="document_words"),
+            # What a collection is counted by, so that no row has to be read for it.
+            models.Index(name="document_counts", fields=["collection", "status"], include=["size", "chunk_count"]),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(

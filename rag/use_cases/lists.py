@@ -7,21 +7,24 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from rag.access import access_collections, access_documents
 from rag.models import Chunk, Collection, Document
+from rag.models.document import WORDS_OF_DOCUMENT
 from rag.paging import Listed, read_page
 from tenants.actors import Actor
 from tenants.errors import NotFound
+from tenants.words import with_words
 
 MOST_STATES = 200  # documents that are asked about at once
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentFilter:
-    """Which documents are wanted. ``metadata`` must be part of theirs; ``text`` stands in their title or source."""
+    """Which documents are wanted. ``metadata`` must be part of theirs; each word of ``text`` begins one of their title
+    or source."""
 
     collection_id: UUID | None = None
     statuses: Sequence[str] = ()
@@ -68,7 +71,7 @@ def collection_figures(actor: Actor, collection_id: UUID) -> Figures:
     """
     if not access_collections(actor).filter(pk=collection_id).exists():
         raise NotFound("There is no such collection.")
-    sums = {"number": Count("pk"), "weight": Coalesce(Sum("size"), 0), "passages": Coalesce(Sum("chunk_count"), 0)}
+    sums = {"number": Count("*"), "weight": Coalesce(Sum("size"), 0), "passages": Coalesce(Sum("chunk_count"), 0)}
     documents = Document.objects.filter(collection=collection_id).order_by()
     rows: Any = documents.values("status").annotate(**sums)
     found = [(row["status"], row["number"], row["weight"], row["passages"]) for row in rows]
@@ -78,7 +81,7 @@ def collection_figures(actor: Actor, collection_id: UUID) -> Figures:
 
 def status_counts(documents: QuerySet[Document]) -> Mapping[str, int]:
     """How many there are of each status; also of those that none has."""
-    rows = documents.order_by().values_list("status").annotate(Count("pk"))
+    rows = documents.order_by().values_list("status").annotate(number=Count("*"))
     return {status.value: 0 for status in Document.Status} | dict(rows)
 
 
@@ -94,8 +97,7 @@ def list_documents(
     if wanted.metadata:
         documents = documents.filter(metadata__contains=wanted.metadata)
     if wanted.text:
-        text = wanted.text.replace("\x00", "")
-        documents = documents.filter(Q(title__icontains=text) | Q(source__icontains=text))
+        documents = with_words(documents, WORDS_OF_DOCUMENT, wanted.text)
     return read_page(documents, "created_at", limit=limit, after=after, offset=offset, descending=True)
 
 

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
@@ -19,7 +19,7 @@ from unfold.decorators import display
 
 from tenants.actors import Actor
 from tenants.admin.member_field import member_field
-from tenants.admin.paging import BoundedPaginator
+from tenants.admin.paging import BoundedPaginator, UncountedPaginator
 from tenants.audit import delete_recorded, save_recorded
 from tenants.errors import AtriumError
 from tenants.members import member_actor
@@ -28,6 +28,7 @@ from tenants.models.user import NAMES_OF_USER
 from tenants.words import with_words
 
 MOST_PEOPLE = 200  # of a name that is searched for
+MOST_FOUND = 2000  # rows that a search finds in one way, the first in the list's order
 
 
 def actor_in_console(request: HttpRequest) -> Actor:
@@ -117,11 +118,28 @@ class UseCaseAdmin(ModelAdmin):
             return super().get_search_results(request, queryset, search_term)
         if not search_term.strip():
             return queryset, False
-        if not self.search_member:
-            return with_words(queryset, self.search_words, search_term), False
-        people = with_words(User.objects.all(), NAMES_OF_USER, search_term).order_by()
-        ids = list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
-        return with_words(queryset, self.search_words, search_term, Q(**{f"{self.search_member}__in": ids})), False
+        named = with_words(queryset, self.search_words, search_term)
+        if issubclass(self.paginator, UncountedPaginator):
+            return named, False
+        ways = [named]
+        if self.search_member:
+            people = with_words(User.objects.all(), NAMES_OF_USER, search_term).order_by()
+            ids = list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
+            ways.append(queryset.filter(**{f"{self.search_member}__in": ids}))
+        return self._first_found(request, queryset, ways), False
+
+    def _first_found(self, request: HttpRequest, queryset: Any, ways: list[Any]) -> Any:
+        """The first rows that each way finds, which all have an index of their own. To count more, or to ask for either
+        way at once, PostgreSQL would read the list row by row, and each of its words."""
+        found = [list(rows.values_list("pk", flat=True)[: MOST_FOUND + 1]) for rows in ways]
+        request.found_more = any(len(keys) > MOST_FOUND for keys in found)  # type: ignore[attr-defined]
+        return queryset.filter(pk__in={key for keys in found for key in keys[:MOST_FOUND]})
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The list's pages, which say when a search has found more than they hold."""
+        paginator = super().get_paginator(request, *args, **kwargs)
+        paginator.found_more = getattr(request, "found_more", False)
+        return paginator
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """The form with one button that saves."""

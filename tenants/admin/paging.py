@@ -23,6 +23,8 @@ class BoundedPaginator(Paginator):
 
     object_list: QuerySet[Any]
     template_name = "console/pagination.html"
+    found_more = False
+    """True when these are the first of all rows that a search has found."""
 
     @cached_property
     def count(self) -> int:
@@ -32,7 +34,7 @@ class BoundedPaginator(Paginator):
     @property
     def is_cut(self) -> bool:
         """True when there are more rows than are shown."""
-        return self._counted > MOST_ROWS
+        return self.found_more or self._counted > MOST_ROWS
 
     def page(self, number: Any) -> Page[Any]:
         """The page's rows, in the list's order."""

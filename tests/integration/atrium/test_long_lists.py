@@ -6,7 +6,7 @@ import pytest
 
 from assistants.models import Run, Thread
 from rag.models import Collection, Document
-from tenants.admin import BoundedPaginator, UncountedPaginator, member_field, paging
+from tenants.admin import BoundedPaginator, UncountedPaginator, base, member_field, paging
 from tenants.context import tenant_context
 from tenants.models import ApiKey, Budget
 from tenants.words import with_words
@@ -68,6 +68,20 @@ async def test_threads_and_their_runs_are_found_by_name_and_by_who_asked(console
     assert await listed("runs=failed&q=anvils") == set()
     assert await listed("runs=active") == set()
     assert await in_acme(Run.objects.count) == 1
+
+
+async def test_a_search_says_that_it_found_more_than_it_shows(console, acme, in_acme, monkeypatch):
+    monkeypatch.setattr(base, "MOST_FOUND", 2)
+    for number in range(3):
+        await in_acme(Thread.objects.create, name=f"Member {number}", created_by=acme.owner)
+    await in_acme(Thread.objects.create, name="Refunds", created_by=acme.member)
+    owners = await console(acme.host, "owner")
+    page = (await owners.open("assistants/thread/?q=member")).text
+    assert [f"Member {number}" in page for number in range(3)] == [False, True, True]
+    assert "Refunds" in page
+    assert 'data-testid="cut"' in page
+    assert "the first 3" in page
+    assert 'data-testid="cut"' not in (await owners.open("assistants/thread/?q=refunds")).text
 
 
 async def test_members_are_found_by_role(console, acme, in_acme):

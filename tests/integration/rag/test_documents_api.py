@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.utils import timezone
 
 from rag.models import Chunk, Document
 from rag.use_cases.ingest_document import ingest_document
@@ -53,11 +54,14 @@ async def test_a_collection_is_made_changed_read_and_deleted(client, collection,
     assert await acme.run(lambda: Document.objects.count()) == 0
 
 
-async def test_lists_go_on_where_the_page_before_has_ended(client, collection):
+@pytest.mark.parametrize("at_once", [False, True], ids=["one after the other", "all at once"])
+async def test_lists_go_on_where_the_page_before_has_ended(client, collection, acme, at_once):
     for name in ("Aa", "Zz"):
         await client.post("/api/collections/", json={"name": name})
     for number in range(3):
         await client.post(collection + "documents/", json={"text": f"Water {number}.", "source": f"{number}.md"})
+    if at_once:
+        await acme.run(lambda: Document.objects.update(created_at=timezone.now()))
     seen: dict[str, list[str]] = {}
     for path, name in (("/api/collections/?limit=2", "name"), ("/api/documents/?limit=2", "source")):
         address, names = path, seen.setdefault(name, [])
@@ -67,6 +71,8 @@ async def test_lists_go_on_where_the_page_before_has_ended(client, collection):
             address = page.links.get("next", {}).get("url", "").partition("/api/")[2]
             address = address and f"/api/{address}"
     assert seen == {"name": ["Aa", "Handbook", "Zz"], "source": ["2.md", "1.md", "0.md"]}
+    assert [row["source"] for row in (await client.get("/api/documents/?offset=1&limit=2")).json()] == ["1.md", "0.md"]
+    assert (await client.get("/api/documents/?offset=9")).json() == []
     assert (await client.get(f"/api/documents/?after={uuid.uuid4()}")).json()["code"] == "unknown_cursor"
 
 
@@ -93,6 +99,7 @@ async def test_files_are_taken_each_on_its_own(client, collection, acme):
     for query in ({"status": "failed"}, {"metadata": '{"year": 1}'}, {"text": "nowhere"}):
         assert (await client.get("/api/documents/", params=query)).json() == []
     assert len((await client.get("/api/documents/", params={"text": "pump"})).json()) == 1
+    assert (await client.get("/api/documents/", params={"text": "ump"})).json() == []  # by how words begin
 
 
 async def test_a_document_is_watched_replaced_and_handed_out(client, collection, acme):
