@@ -48,9 +48,7 @@ async def list_documents(
     collection_id: UUID | None = None,
     status: Annotated[list[Document.Status] | None, Query(description="One or several of them.")] = None,
     metadata: Annotated[str, Query(description="A JSON object that must be part of a document's metadata.")] = "",
-    text: Annotated[
-        str, Query(max_length=200, description="Words of title or source, or how they begin.")
-    ] = "",
+    text: Annotated[str, Query(max_length=200, description="Words of title or source, or how they begin.")] = "",
     limit: Limit = 50,
     after: After = None,
     offset: Offset = 0,
