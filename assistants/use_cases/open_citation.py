@@ -50,6 +50,9 @@ def open_citation(who: Actor | Caller, thread_id: Any, message_id: Any, number: 
         passage = get_cited_passage(caller.actor, place)
     except NotFound:
         raise CitationNotFound from None
+    quote = _quote(citation, place)
+    if quote is not None and passage.text[quote["start"] : quote["end"]] != citation.get("quote"):
+        raise CitationNotFound  # read anew, the same version has got another text
     return OpenedCitation(
         number=number,
         document_id=passage.document_id,
@@ -59,7 +62,7 @@ def open_citation(who: Actor | Caller, thread_id: Any, message_id: Any, number: 
         text=passage.text,
         before=passage.before,
         after=passage.after,
-        quote=_quote(citation, place),
+        quote=quote,
     )
 
 

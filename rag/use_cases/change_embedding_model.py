@@ -45,7 +45,8 @@ ON CONFLICT DO NOTHING
 _REMOVE_OLD = """
 DELETE FROM rag_embedding WHERE id IN (
     SELECT id FROM rag_embedding
-    WHERE collection_id = %(collection)s AND (model, dimension) <> (%(model)s, %(dimension)s) LIMIT %(at_once)s
+    WHERE collection_id = %(collection)s AND (model, dimension) <> (%(model)s, %(dimension)s)
+        AND (model = %(model)s OR model <> ALL(%(wanted)s)) LIMIT %(at_once)s
 )
 """
 
@@ -196,9 +197,12 @@ def _switched(collection_id: UUID, facts: dict[str, Any], blank: set[int]) -> bo
 
 
 def _remove_old(facts: dict[str, Any]) -> None:
-    """In pieces: no search waits for a long transaction."""
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(_REMOVE_OLD, facts | {"at_once": _REMOVED_AT_ONCE})
-            if cursor.rowcount < _REMOVED_AT_ONCE:
-                return
+    """In pieces: no search waits for a long transaction. The model may be changed once more meanwhile, so each piece
+    asks, and holds on to, which ones are wanted by now."""
+    models = Collection.objects.filter(pk=facts["collection"]).values_list("embedding_model", "next_embedding_model")
+    removed = _REMOVED_AT_ONCE
+    while removed == _REMOVED_AT_ONCE:
+        with transaction.atomic(), connection.cursor() as cursor:
+            wanted = [model for row in models.select_for_update(no_key=True) for model in row]
+            cursor.execute(_REMOVE_OLD, facts | {"at_once": _REMOVED_AT_ONCE, "wanted": wanted})
+            removed = cursor.rowcount

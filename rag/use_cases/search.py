@@ -7,11 +7,12 @@ from dataclasses import replace
 from uuid import UUID
 
 from rag.access import access_chosen_collections
+from rag.exceptions import EmbeddingUnavailable
 from rag.search import hybrid
 from rag.search.filters import filter_sql
 from rag.search.hits import Hit
 from rag.search.hybrid import DEFAULT_LIMIT, Options
-from rag.search.query_vectors import aembed_query, embed_query
+from rag.search.query_vectors import QueryVector, aembed_query, embed_query
 from rag.search.ranking import Scope
 from rag.search.rerank import get_reranker, reranked
 from tenants.actors import Actor
@@ -33,14 +34,15 @@ def search(
     ``assistant_id`` is the assistant that searches for the actor, if one does. ``limit`` stands for that of
     ``options``.
 
-    Raises ``NotFound`` for a collection that the actor may not read or that is not there; ``InvalidFilter``.
+    Raises ``NotFound`` for a collection that the actor may not read or that is not there; ``InvalidFilter``;
+    ``EmbeddingUnavailable`` for a search by meaning alone whose models do not answer.
     """
     query, chosen = query.replace("\x00", ""), _chosen(options, limit)
     scope = _scope(actor, collection_ids, assistant_id, chosen)
     if not query.strip() or not scope.models:
         return []
     give_connections_back()  # the embedding model may be far away
-    vectors = embed_query(query[: hybrid.LONGEST_QUERY], _models(scope, chosen))
+    vectors = _checked(embed_query(query[: hybrid.LONGEST_QUERY], _models(scope, chosen)), chosen)
     reranker = get_reranker()
     if reranker is None:
         return hybrid.search(query, scope, chosen, vectors)
@@ -62,7 +64,7 @@ async def asearch(
     scope = await in_database(_scope, actor, collection_ids, assistant_id, chosen)
     if not query.strip() or not scope.models:
         return []
-    vectors = await aembed_query(query[: hybrid.LONGEST_QUERY], _models(scope, chosen))
+    vectors = _checked(await aembed_query(query[: hybrid.LONGEST_QUERY], _models(scope, chosen)), chosen)
     reranker = get_reranker()
     if reranker is None:
         return await in_database(hybrid.search, query, scope, chosen, vectors)
@@ -79,6 +81,13 @@ def _chosen(options: Options | None, limit: int | None) -> Options:
 
 def _models(scope: Scope, options: Options) -> set[str]:
     return set() if options.mode == "words" else set(scope.models.values())
+
+
+def _checked(vectors: list[QueryVector], options: Options) -> list[QueryVector]:
+    """Without a vector the words still find; where they are not asked, to find nothing would say what nobody knows."""
+    if options.mode == "meaning" and not vectors:
+        raise EmbeddingUnavailable
+    return vectors
 
 
 def _scope(actor: Actor, collection_ids: Sequence[UUID] | None, assistant_id: str, options: Options) -> Scope:

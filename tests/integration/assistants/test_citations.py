@@ -271,6 +271,12 @@ def test_who_may_view_the_conversation_may_open_what_it_cites_and_no_more(acme, 
                 open_citation(who, thread, answer.pk, number)
         with pytest.raises(CitationNotFound):
             open_citation(member, answer.thread_id, answer.pk, 2)
+        text = Document.objects.get().text
+        Document.objects.update(text=text.replace("50", "60"))  # fetched anew, the page says something else
+        with pytest.raises(CitationNotFound):
+            open_citation(member, answer.thread_id, answer.pk, 1)
+        Document.objects.update(text=text)
+        assert open_citation(member, answer.thread_id, answer.pk, 1) == opened
         Document.objects.update(indexed_version=2)  # it says something else by now
         with pytest.raises(CitationNotFound):
             open_citation(member, answer.thread_id, answer.pk, 1)

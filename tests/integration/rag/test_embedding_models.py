@@ -159,6 +159,24 @@ def test_a_change_of_model_answers_by_the_old_one_until_all_is_there(library, mo
     assert Embedding.objects.count() == 7
 
 
+def test_a_job_that_clears_up_leaves_the_vectors_of_a_later_change(library, model, monkeypatch):
+    library.add(pages(), "a.md")
+    change_embedding_model(library.editor, library.collection.pk, "m")
+    remove = changing._remove_old
+
+    def changed_once_more(facts):
+        monkeypatch.setattr(changing, "_remove_old", remove)
+        change_embedding_model(library.editor, library.collection.pk, OFFLINE_MODEL)
+        reembed_collection(library.collection.pk)
+        remove(facts)
+
+    monkeypatch.setattr(changing, "_remove_old", changed_once_more)
+    reembed_collection(library.collection.pk)
+    library.collection.refresh_from_db()
+    assert library.collection.embedding_model == OFFLINE_MODEL
+    assert list(Embedding.objects.values_list("model", flat=True)) == [OFFLINE_MODEL] * 6
+
+
 def test_a_document_that_was_embedded_by_the_model_before_is_embedded_anew(library, model, monkeypatch):
     queued = []
     monkeypatch.setattr(job, "defer", lambda **facts: queued.append(facts))

@@ -11,7 +11,7 @@ from rag.models import Chunk
 from rag.retriever import TenantRetriever
 from rag.search import query_vectors
 from rag.use_cases.get_passage import get_passage
-from rag.use_cases.search import asearch, search
+from rag.use_cases.search import Options, asearch, search
 from tenants.actors import Actor
 from tenants.context import tenant_context
 from tenants.database import in_database
@@ -90,6 +90,8 @@ def test_a_model_that_does_not_answer_leaves_the_words(shelf, monkeypatch):
     monkeypatch.setattr(query_vectors, "get_embedder", unreachable)
     best = search(shelf.reader, "gasket")[0]
     assert (best.title, best.lexical_rank, best.vector_rank) == ("Repair", 1, None)
+    with pytest.raises(query_vectors.EmbeddingUnavailable):
+        search(shelf.reader, "gasket", options=Options(mode="meaning"))
 
 
 def test_a_passage_opens_between_its_neighbours_without_repeating_itself(library):
