@@ -8,7 +8,6 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +23,7 @@ from assistants.citing.speech import with_places
 from assistants.exceptions import describe_failure, describe_for_admin
 from assistants.graph.state import Reporter, TurnContext
 from assistants.graph.turn import turn_graph
+from assistants.llm.prices import rounded
 from assistants.messages import call_ids, storable, text_of, without_open_calls
 from assistants.runs.active import ActiveRun
 from assistants.runs.decisions import shown_decisions
@@ -169,6 +169,7 @@ async def _execute(
         await _hand_over(turn, run)
         return outcome
     answer = _answer(turn, outcome, reporter, merged(turn.receipt, receipt_of(reporter.timeline, use)))
+    answer = replace(answer, counted_tokens=use.counted_tokens, counted_cost=rounded(use.counted_cost))
     if run.stopped_by == CANCELLED:
         answer = replace(answer, cancelled=True, error_code="", error_detail="", error_detail_admin="")
     if answer.citations:
@@ -317,15 +318,8 @@ async def _let_go(turn: Turn, answer: Answer) -> None:
     """Leave the run to the next beat of any process, which ends it: nothing may stay "running" for ever. What it has
     used is counted here, where it is known: its thread may be gone, and the run with it."""
     with contextlib.suppress(DatabaseError):  # then the lease grows old by itself, when this process ends
-        await in_database(settle, str(turn.run_id), *_used(turn, answer))
+        await in_database(settle, str(turn.run_id), answer.counted_tokens, answer.counted_cost)
         await in_database(let_go, turn.run_id)
-
-
-def _used(turn: Turn, answer: Answer) -> tuple[int, Decimal]:
-    """Tokens and dollars since the run began, or went on."""
-    before = columns_of(turn.receipt) if "tokens" in turn.receipt else {}
-    tokens = answer.tokens_in + answer.tokens_out - before.get("tokens_in", 0) - before.get("tokens_out", 0)
-    return tokens, (answer.cost or Decimal(0)) - (before.get("cost") or Decimal(0))
 
 
 def _facts(turn: Turn) -> dict[str, Any]:

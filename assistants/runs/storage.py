@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -83,11 +84,12 @@ def store_answer(
     events: Sequence[RunEvent],
     updated_at: Any,
     others: Answers | None = None,
+    used: tuple[int, Decimal] = (0, Decimal(0)),
 ) -> None:
     """Store messages and events, change these fields of the run, date the thread, and end the lease. All or nothing.
 
-    ``others`` says which of the question's answers is shown from now on, where it has several. What the run has used
-    since it began, or went on, is counted at the budgets at which it had set something aside. Raises ``LeaseLost``
+    ``others`` says which of the question's answers is shown from now on, where it has several. ``used`` (tokens and US
+    dollars) is counted at the budgets at which the run had set something aside. Raises ``LeaseLost``
     where this process does not hold the run's lease. It was held for dead and another one has taken the run, or this
     is a second attempt whose first one was successful, unheard: a second answer would be wrong.
     """
@@ -95,7 +97,7 @@ def store_answer(
     writes += [_insert(events, or_nothing=True)] if events else []  # the log may have stored some of them, unheard
     writes += [_update(Run, run.pk, changes), _update(Thread, run.thread_id, {"updated_at": updated_at})]
     writes += [_show(others)] if others is not None else []
-    settled, values = _settle(run, changes)
+    settled, values = settle_sql(str(run.pk), *(("%s", [each]) for each in used))
     try:
         # Without a lease that has just ended, this divides by zero, and the whole statement stores nothing.
         _run(writes, (f"SELECT 1 / (SELECT count(*) FROM write_0), ({settled})", values))  # noqa: S608
@@ -153,17 +155,6 @@ def _begin(writes: Sequence[Sql], read: Sql, budget: Reservation | None) -> list
         return _messages_of(_run(writes, (f"{reserve} UNION ALL ({read[0]})", [*values, *read[1]]))[1:])
     except DatabaseError as error:
         raise budget.exhausted_by(error) or error from None
-
-
-def _settle(run: Run, changes: Mapping[str, Any]) -> Sql:
-    """What the run has used: its sums of now, without those that it had when it last waited for a person."""
-    of_run = f"FROM {_table(Run)} WHERE {_quoted(_key(Run).column)} = %s"
-    tokens = changes["tokens_in"] + changes["tokens_out"]
-    return settle_sql(
-        str(run.pk),
-        (f"SELECT %s - tokens_in - tokens_out {of_run}", [tokens, run.pk]),
-        (f"SELECT %s::numeric - coalesce(cost, 0) {of_run}", [changes.get("cost"), run.pk]),
-    )
 
 
 def _run(writes: Sequence[Sql], read: Sql) -> list[tuple[Any, ...]]:

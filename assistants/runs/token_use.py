@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
 from assistants.exceptions import typed
+from assistants.graph.history import estimate_tokens
 from assistants.llm.prices import Price, price_of
 from assistants.runs.timeline import Step, Timeline
 
@@ -31,12 +34,17 @@ class TokenUse(BaseCallbackHandler):
         self.tokens_cached = 0
         self.cost: Decimal | None = Decimal(0)
         """In US dollars; None where a price, or the tokens of a model that has a price, are not known."""
+        self.counted_tokens = 0
+        """For budgets: what was told and, of a call that was cut off before it was, an estimate."""
+        self.counted_cost = Decimal(0)
+        """For budgets, in US dollars: as ``counted_tokens``, of the models that have a price."""
         self.prices: dict[str, Price] = {}
         """By the name of each model that answered, where it is known."""
         self.model = ""
         """The model that answered last, by the name that the provider gave it: the answer's own."""
         self._under_way: dict[UUID, Step] = {}
         self._silent: dict[UUID, Step] = {}
+        self._asked: dict[UUID, Sequence[Sequence[BaseMessage]]] = {}
 
     def on_retriever_start(self, serialized: Any, query: str, **kwargs: Any) -> None:
         """What is searched for."""
@@ -49,6 +57,7 @@ class TokenUse(BaseCallbackHandler):
         asked = (kwargs.get("metadata") or {}).get("ls_model_name") or ""
         step = timeline.begin("model", purpose=purpose, model=asked, first_token_ms=None)
         self._under_way[run_id] = self._silent[run_id] = step
+        self._asked[run_id] = messages
 
     def wants_tokens(self, run_id: UUID) -> bool:
         """False once the first text has come (see ``llm/chat_openai.py``)."""
@@ -80,6 +89,7 @@ class TokenUse(BaseCallbackHandler):
 
     def _ended(self, run_id: UUID | None, response: LLMResult | None, error: BaseException | None = None) -> None:
         step = self._under_way.pop(run_id, None) if run_id else None
+        messages = self._asked.pop(run_id, ()) if run_id else ()
         if run_id:
             self._silent.pop(run_id, None)
         use = _Use(response)
@@ -92,6 +102,7 @@ class TokenUse(BaseCallbackHandler):
         spoke = error is None or use.is_told or (step is not None and step["first_token_ms"] is not None)
         if spoke:  # an attempt that brought nothing is not billed
             self._pay(use, asked)
+            self._count(use, asked, messages if error is not None else ())
         if step is not None:
             facts = {"tokens_in": use.tokens_in, "tokens_out": use.tokens_out, "tokens_cached": use.tokens_cached}
             self.timeline.end(step, model=use.model or asked, error_type=_kind_of(error), **facts)
@@ -105,6 +116,18 @@ class TokenUse(BaseCallbackHandler):
             self.cost += price.of(use.tokens_in, use.tokens_out, use.tokens_cached)
         if price is not None:
             self.prices[name] = price
+
+    def _count(self, use: _Use, asked: str, messages: Sequence[Sequence[BaseMessage]]) -> None:
+        """Count it at budgets: by what was told, else by ``messages``, of a call that was cut off. Whoever stops each
+        answer just before its end would use nothing otherwise."""
+        tokens_in, tokens_out = use.tokens_in, use.tokens_out
+        if messages and not use.is_told:
+            tokens_in = sum(estimate_tokens(message) for each in messages for message in each)
+            tokens_out = sum(map(estimate_tokens, use.said))
+        self.counted_tokens = min(self.counted_tokens + tokens_in + tokens_out, _MOST)
+        price = price_of(use.model or asked) or price_of(asked)
+        if price is not None:
+            self.counted_cost += price.of(tokens_in, tokens_out, use.tokens_cached)
 
 
 def _kind_of(error: BaseException | None) -> str:
@@ -121,11 +144,14 @@ class _Use:
         self.model = ""
         self.is_told = False
         self.tokens_in = self.tokens_out = self.tokens_cached = 0
+        self.said: list[BaseMessage] = []
         for generations in response.generations if response else ():
             for generation in generations:
                 self._read(getattr(generation, "message", None) if isinstance(generation, ChatGeneration) else None)
 
     def _read(self, message: Any) -> None:
+        if isinstance(message, BaseMessage) and (message.content or getattr(message, "tool_calls", None)):
+            self.said.append(message)
         usage = getattr(message, "usage_metadata", None)
         if usage:
             self.is_told = True

@@ -64,6 +64,9 @@ class Answer:
     model: str = ""
     prompt_hash: str = ""
     cost: Decimal | None = None
+    counted_tokens: int = 0
+    """What counts at budgets since the run began, or went on: no less than was told (runs/token_use.py)."""
+    counted_cost: Decimal = Decimal(0)
     removed_markers: int = 0
     grounding: str = ""
     cited: Sequence[Sequence[dict[str, Any]]] = ()

@@ -32,7 +32,8 @@ def record_answer(turn: Turn, answer: Answer, events: Sequence[Event], last: int
     log = _log(turn, [*events, Event(last + 1, *final)])
     now = timezone.now()
     run = Run(pk=turn.run_id, thread_id=turn.thread_id)
-    store_answer(run, _end(answer, now), rows, log, updated_at=now, others=others)
+    used = (answer.counted_tokens, answer.counted_cost)
+    store_answer(run, _end(answer, now), rows, log, updated_at=now, others=others, used=used)
     return final
 
 

@@ -26,6 +26,7 @@ from tenants.models import Budget, BudgetCounter, BudgetReservation, ModelPrice,
 from tests.integration.assistants.conftest import ScriptedModel
 from tests.played_model import PlayedModel, wants
 from tests.subprocesses import ROOT, clean_environment
+from tests.waiting import until
 
 RESERVED = 10_001  # tokens that "hello" sets aside: 8,000 of the past, 1 of its own, 2,000 for the answer
 USED = 120
@@ -149,6 +150,22 @@ async def test_a_run_that_is_stopped_is_settled(talk, acme, use_model):
     await talk.client.get(f"/api/runs/{run_id}/events/")
     used = await acme.run(lambda: sum(run.tokens_in + run.tokens_out for run in Run.objects.all()))
     assert await counters() == {"own": (used, 0)}
+
+
+async def test_an_answer_that_is_stopped_before_its_provider_has_told_its_tokens_counts_by_an_estimate(
+    talk, acme, waiting_model
+):
+    """Else whoever stops each answer just before its end would use no budget at all."""
+    await budget(acme, tokens=50_000)
+    run_id = (await talk.ask(mode="background")).json()["id"]
+    said = RunEvent.objects.filter(type="message.delta")
+    await until(lambda: acme.run(said.exists), "the model has begun to speak")
+    await talk.client.post(f"/api/runs/{run_id}/cancel/")
+    await talk.client.get(f"/api/runs/{run_id}/events/")
+    used, reserved = (await counters())["own"]
+    assert (0 < used < RESERVED, reserved) == (True, 0)
+    run = await acme.run(Run.objects.get)
+    assert (run.status, run.tokens_in, run.tokens_out, run.cost) == ("cancelled", 0, 0, None)  # what was told
 
 
 async def test_another_answer_counts_as_the_first_one_did(talk, acme):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from decimal import Decimal
 from fractions import Fraction
 from uuid import uuid4
@@ -10,8 +11,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
 from hypothesis import strategies as st
-from langchain_core.messages import AIMessage
-from langchain_core.outputs import ChatGeneration, LLMResult
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, LLMResult
 
 from assistants.llm.prices import HIGHEST, Price, as_text, check_prices, price_of, rounded
 from assistants.runs.token_use import TokenUse
@@ -192,6 +193,26 @@ def test_an_answer_cut_short_leaves_the_cost_unknown(table):
     use = TokenUse()
     call(use, "m", told=False, error=ConnectionError(), said="Half")
     assert use.cost is None
+
+
+def test_budgets_count_what_was_told_and_of_an_answer_cut_short_an_estimate(table):
+    """A token for each four characters, and four for each message."""
+    table(m={"in": 10, "out": 100})
+    use = TokenUse()
+    call(use, "m")
+    assert (use.counted_tokens, use.counted_cost) == (1_000_000, Decimal(10))
+    call(use, "m", told=False, error=ConnectionError(), said="")  # it brought nothing
+    call(use, "unpriced", told=False)  # a server that never tells
+    assert (use.counted_tokens, use.counted_cost) == (1_000_000, Decimal(10))
+    run_id, half = uuid4(), AIMessageChunk("word " * 8)
+    use.on_chat_model_start({}, [[HumanMessage("a" * 400)]], run_id=run_id, metadata={"ls_model_name": "m"})
+    use.on_llm_new_token(half.content, run_id=run_id)
+    use.on_llm_error(
+        CancelledError(), run_id=run_id, response=LLMResult(generations=[[ChatGenerationChunk(message=half)]])
+    )
+    assert use.counted_tokens == 1_000_000 + 104 + 14
+    assert use.counted_cost == Decimal(10) + Decimal(104 * 10 + 14 * 100) / 1_000_000
+    assert (use.tokens_in, use.tokens_out, use.cost) == (1_000_000, 0, None)
 
 
 @pytest.mark.parametrize("count", [-5, 10**30, None, "7"])
