@@ -189,7 +189,7 @@ async def test_the_console_finds_the_text_of_passages_that_join_chunks_or_stand_
     for source, text in (("anvils.md", LONG), ("prices.md", PRICE_LIST)):
         await acme.run(partial(add_ready_document, acme, text, source))
     _, receipt = await member.asked("Within how many days may an anvil be returned?", "docs_assistant")
-    read = await acme.run(partial(passages_of, receipt, acme.actor(acme.owner)))
+    read = await acme.run(lambda: passages_of(receipt, acme.actor(acme.owner)))
     assert {each.facts["title"] for each in read} == {"Anvils", "Prices of anvils"}
     assert None not in [each.text for each in read]
     assert any(each.facts["end"] - each.facts["start"] > 1500 for each in read), "several chunks are one passage"
@@ -199,7 +199,7 @@ async def test_the_console_finds_the_text_of_passages_that_join_chunks_or_stand_
         Chunk.objects.update(text="Something else")
 
     await acme.run(change)
-    assert {each.text for each in await acme.run(partial(passages_of, receipt, acme.actor(acme.owner)))} == {None}
+    assert {each.text for each in await acme.run(lambda: passages_of(receipt, acme.actor(acme.owner)))} == {None}
 
 
 async def test_a_rewritten_question_is_in_it_and_its_model_call_is_counted(model_server, member, registry, acme):
