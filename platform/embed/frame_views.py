@@ -21,11 +21,12 @@ from embed.look import look_of, style_of
 from embed.models import Site, site_of_key
 from embed.origins import is_allowed
 from embed.pages import own_origin
-from embed.translations import translations
+from embed.translations import language_for, vary_by_language
 from tenants.database import in_database
 
 LAUNCHER = Path(__file__).parent / "static" / "embed" / "dist" / "launcher.js"
 PLACE = "__ATRIUM_SITE__"  # where the launcher has what the server knows of the site
+DRAWN_WITH = tuple(f"--atrium-{name}" for name in ("accent", "on-accent", "ground", "text", "radius"))
 SCRIPT_SECONDS = 300  # that browsers keep the launcher without asking: how old a look may be
 
 _NOTHING = ("camera", "microphone", "geolocation", "payment", "usb", "display-capture", "clipboard-read")
@@ -67,7 +68,8 @@ async def launcher_script(request: HttpRequest) -> HttpResponse:
 
 
 async def frame_page(request: HttpRequest) -> HttpResponseBase:
-    """``/embed/frame/?key=<key>``: the chat in a frame of a tenant's page. Browsers show it in the site's pages alone.
+    """``/embed/frame/?key=<key>&locale=<tag>``: the chat in a frame of a tenant's page, in that page's language if it
+    speaks it. Browsers show it in the site's pages alone.
 
     A site that is closed says so in its own pages; of one that is not there, no page learns anything.
     """
@@ -94,7 +96,7 @@ def _told(site: Site) -> dict[str, Any]:
     look = look_of(site)
     drawn = {name: look[name] for name in ("position", "offset_x", "offset_y", "icon", "icon_text", "label")}
     told = {"key": site.public_key, "known": True, "open": site.enabled, "name": site.name}
-    return {**told, "look": drawn, "style": style_of(look, ":host")}
+    return {**told, "look": drawn, "style": style_of(look, ":host", DRAWN_WITH)}
 
 
 @lru_cache(maxsize=256)
@@ -107,17 +109,20 @@ def _written(told: str, version: int) -> tuple[bytes, bytes, str]:
 def _chat(request: HttpRequest, site: Site, mode: str, ancestors: Iterable[str]) -> HttpResponse:
     """The page of the chat. What it says of the site is what the site shows to anybody who comes to it."""
     look = look_of(site)
+    language = language_for(request, look["languages"], request.GET.get("locale", ""))
     config = {
         **{"key": site.public_key, "mode": mode, "name": site.name, "open": site.enabled, "consent": site.consent},
-        **{"fallback": site.fallback, "languages": look["languages"], "translations": translations()},
+        **{"fallback": site.fallback, "language": language.config},
     }
-    response = render(request, "embed/frame.html", {"site": site, "config": config, "style": style_of(look)})
+    shown = {"site": site, "config": config, "style": style_of(look), "language": language}
+    response = render(request, "embed/frame.html", shown)
     return _guarded(response, frame_ancestors(ancestors))
 
 
 def _no_chat(request: HttpRequest) -> HttpResponse:
     """404 in words, the same for every key that opens nothing."""
-    return _guarded(render(request, "embed/no_chat.html", status=404), "'none'")
+    shown = {"language": language_for(request)}
+    return _guarded(render(request, "embed/no_chat.html", shown, status=404), "'none'")
 
 
 def _guarded(response: HttpResponse, ancestors: str) -> HttpResponse:
@@ -132,4 +137,5 @@ def _guarded(response: HttpResponse, ancestors: str) -> HttpResponse:
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     response["X-Robots-Tag"] = "noindex"
     patch_vary_headers(response, ["Origin"])
+    vary_by_language(response)
     return response

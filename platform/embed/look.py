@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -62,9 +62,13 @@ def look_of(site: Any) -> Look:
     return {**_drawn(json.dumps(site.look or {}, sort_keys=True)), "languages": list(site.languages)}
 
 
-def style_of(look: Mapping[str, Any], selector: str = ":root") -> str:
-    """A style sheet that sets the variables of ``look_of``, as the theme says. All values in it were checked."""
-    rules = {scheme: f"{selector}{{{''.join(f'{a}:{b};' for a, b in look[scheme].items())}}}" for scheme in SCHEMES}
+def style_of(look: Mapping[str, Any], selector: str = ":root", only: Collection[str] = ()) -> str:
+    """A style sheet that sets the variables of ``look_of``, or ``only`` some of them, as the theme says. All values in
+    it were checked."""
+    rules = {}
+    for scheme in SCHEMES:
+        variables = (f"{name}:{value};" for name, value in look[scheme].items() if not only or name in only)
+        rules[scheme] = f"{selector}{{{''.join(variables)}}}"
     theme = look["theme"]
     if theme != "auto":
         return f"{selector}{{color-scheme:{theme}}}{rules[theme]}"

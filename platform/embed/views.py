@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
 from embed.account_views import tenant_name
-from embed.translations import translations
+from embed.translations import Language, language_for, vary_by_language
 from tenants.database import in_database
 
 
@@ -28,7 +28,9 @@ async def chat_page(request: HttpRequest) -> HttpResponseBase:
     if member is None:
         return redirect_to_login(request.get_full_path())
     get_token(request)
-    return render(request, "embed/chat.html", _page(member))
+    response = render(request, "embed/chat.html", _page(member, language_for(request)))
+    vary_by_language(response)
+    return response
 
 
 def _signed_in_member(request: HttpRequest) -> dict[str, Any] | None:
@@ -39,8 +41,9 @@ def _signed_in_member(request: HttpRequest) -> dict[str, Any] | None:
     return {"name": user.display_name, "is_staff": user.is_staff}
 
 
-def _page(member: dict[str, Any]) -> dict[str, Any]:
+def _page(member: dict[str, Any], language: Language) -> dict[str, Any]:
     return {
+        "language": language,
         "member": member,
         "tenant_name": tenant_name(),
         "chat_config": {
@@ -49,6 +52,6 @@ def _page(member: dict[str, Any]) -> dict[str, Any]:
             "signInUrl": reverse("login"),
             "userName": member["name"],
             "tenantName": tenant_name(),
-            "translations": translations(),
+            "language": language.config,
         },
     }

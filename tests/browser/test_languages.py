@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from embed.translations import translations
 from tenants.models import AccessRule
 from tests.browser.test_chat_page import sign_in
 
@@ -60,6 +59,15 @@ async def test_a_reader_whose_language_is_not_there_reads_english(page, server, 
     await expect(dutch.get_by_test_id("sign-out")).to_have_text("Sign out")
 
 
-def test_every_language_has_an_address():
-    assert {"ar", "de", "es", "fr", "hi", "pt", "zh"} <= set(translations())
-    assert all(address.endswith(f"/locales/{tag}.js") for tag, address in translations().items())
+async def test_words_that_do_not_come_are_asked_for_again_and_missed_in_the_readers_language(page, server, acme):
+    german = await page_of(page, "de")
+    await german.route("**/locales/de.js", lambda route: route.abort())
+    await sign_in(german, server, acme)
+    await expect(german.get_by_test_id("composer")).to_have_attribute("placeholder", "Frage stellen")
+    await german.route("**/locales/de.js?again", lambda route: route.abort())
+    await german.reload()
+    missed = german.get_by_test_id("not-loaded")
+    await expect(missed).to_contain_text("Der Chat konnte nicht geladen werden.")
+    await german.unroute_all()
+    await missed.get_by_role("button", name="Seite neu laden").click()
+    await expect(german.get_by_test_id("composer")).to_be_visible()

@@ -5,7 +5,7 @@
  * Node.js. A test builds into another folder and compares. The packages are those of tests/node.
  */
 
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,6 +24,24 @@ const MODULES = ["members.ts", "members.css", "console.ts", "frame/frame.ts", "f
 /** These go into pages of others, where a module would come too late: one function, run at once. */
 const SCRIPTS = ["launcher/launcher.ts"];
 
+const tags = readdirSync(join(source, "locales"))
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => basename(name, ".ts"))
+  .sort();
+
+/** A module of what all languages export by one name: `import words from "languages:launcher"`. */
+const ALL_LANGUAGES = {
+  name: "languages",
+  setup(build) {
+    build.onResolve({ filter: /^languages:/ }, ({ path }) => ({ path, namespace: "languages" }));
+    build.onLoad({ filter: /.*/, namespace: "languages" }, ({ path }) => {
+      const imports = tags.map((tag, n) => `import { ${path.split(":")[1]} as words${n} } from "./locales/${tag}";`);
+      const named = tags.map((tag, n) => `"${tag}": words${n}`);
+      return { contents: `${imports.join("\n")}\nexport default { ${named} };`, resolveDir: source, loader: "ts" };
+    });
+  },
+};
+
 const common = {
   bundle: true,
   minify: true,
@@ -32,23 +50,35 @@ const common = {
   target: ["es2022", "chrome111", "edge111", "firefox115", "safari16.4"],
   nodePaths: [packages],
   tsconfig: join(here, "tsconfig.json"),
+  plugins: [ALL_LANGUAGES],
   logLevel: "warning",
 };
 
 const there = (names) => names.map((name) => join(source, name)).filter(existsSync);
 const named = (paths) => Object.fromEntries(paths.map((path) => [basename(path).replace(/\.ts$/, ""), path]));
 
-const languages = readdirSync(join(source, "locales"))
-  .filter((name) => name.endsWith(".ts") && name !== "en.ts") // English is in the chat itself
-  .map((name) => join(source, "locales", name));
-
 const pages = there(MODULES);
 for (const entryPoints of [pages.filter((path) => path.endsWith(".ts")), pages.filter((path) => path.endsWith(".css"))])
   await build({ ...common, entryPoints: Object.fromEntries(entryPoints.map(entry)), format: "esm", outdir: target });
-if (languages.length)
-  await build({ ...common, entryPoints: languages, format: "esm", outdir: join(target, "locales") });
+for (const tag of tags)
+  await build({ ...common, ...sourceOf(`export { messages } from "./locales/${tag}"`), outfile: join(target, "locales", `${tag}.js`) });
+await writePageWords();
 const scripts = there(SCRIPTS);
 if (scripts.length) await build({ ...common, entryPoints: named(scripts), format: "iife", outdir: target });
+
+function sourceOf(contents) {
+  return { stdin: { contents, resolveDir: source, loader: "ts" }, format: "esm" };
+}
+
+/** What the server writes into pages, by language: locales/page.json. */
+async function writePageWords() {
+  const modules = sourceOf('export { default as page } from "languages:page"; export { default as messages } from "languages:messages";');
+  const [{ text }] = (await build({ ...common, ...modules, write: false })).outputFiles;
+  const { page, messages } = await import(`data:text/javascript,${encodeURIComponent(text)}`);
+  const words = (tag) => ({ ...page[tag], reload: messages[tag].reload, close: messages[tag]["frame.close"] });
+  const all = Object.fromEntries(tags.map((tag) => [tag, words(tag)]));
+  writeFileSync(join(target, "locales", "page.json"), `${JSON.stringify(all, null, 1)}\n`);
+}
 
 function entry(path) {
   return [basename(path).replace(/\.(ts|css)$/, ""), path];

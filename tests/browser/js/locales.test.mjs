@@ -4,10 +4,9 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { beforeEach, test } from "node:test";
 
-import { choose } from "../../../platform/embed/frontend/src/chat/language";
-import { Problem, explain } from "../../../platform/embed/frontend/src/chat/problem";
-import { t, useMessages, wordsFor } from "../../../platform/embed/frontend/src/chat/strings";
-import { en } from "../../../platform/embed/frontend/src/locales/en";
+import { Problem, explain, isHelpless } from "../../../platform/embed/frontend/src/chat/problem";
+import { inTime, t, useMessages, wordsFor } from "../../../platform/embed/frontend/src/chat/strings";
+import { messages as en } from "../../../platform/embed/frontend/src/locales/en";
 
 const FOLDER = "platform/embed/frontend/src/locales";
 const TAGS = readdirSync(FOLDER).map((name) => name.replace(/\.ts$/, "")).filter((tag) => tag !== "en");
@@ -28,7 +27,8 @@ for (const tag of TAGS)
   test(`${tag} says all that English says, with the same parameters, in each of its plural forms`, async () => {
     const words = await wordsOf(tag);
     const categories = new Intl.PluralRules(tag).resolvedOptions().pluralCategories.sort();
-    assert.deepEqual(Object.keys(words).filter((key) => !isCode(key)).sort(), Object.keys(en).sort());
+    const keys = (messages) => Object.keys(messages).filter((key) => !isCode(key)).sort();
+    assert.deepEqual(keys(words), keys(en));
     for (const [key, english] of Object.entries(en)) {
       assert.equal(typeof words[key], typeof english, key);
       if (typeof english !== "string") assert.deepEqual(Object.keys(words[key]).sort(), categories, key);
@@ -64,28 +64,36 @@ test("plural forms follow the language", async () => {
 test("a name does not turn the direction of the sentence around it", async () => {
   assert.equal(t("rename", { name: "Offer" }), "Rename “Offer”");
   assert.equal(t("rename", { name: "Offer \u202egpj" }), "Rename “\u2068Offer \u202egpj\u2069”");
-  useMessages("ar", await wordsOf("ar"));
+  useMessages("ar", await wordsOf("ar"), true);
   assert.equal(t("rename", { name: "Offer" }), "إعادة تسمية «\u2068Offer\u2069»");
 });
 
 test("a code of the server is said in the reader's language, in the server's own words where there are none", async () => {
-  const refused = new Problem({ status: 429, code: "rate_limited", detail: "Too many requests. Wait 7 seconds." });
+  const limited = new Problem({ status: 429, code: "site_limit", detail: "Wait 7 s.", retryAfter: 7 });
   const unknown = new Problem({ status: 403, code: "new_in_this_version", detail: "Not today." });
-  assert.equal(explain(refused).text, refused.detail);
+  assert.equal(explain(limited).text, limited.detail);
   assert.equal(wordsFor("constructor"), "");
   useMessages("fr", await wordsOf("fr"));
-  assert.equal(explain(refused).text, "Trop de demandes en une minute. Réessayez dans un instant.");
+  assert.equal(
+    explain(limited).text,
+    "Vous avez écrit autant de messages que cette discussion en accepte pour le moment. Réessayez dans 7 secondes.",
+  );
   assert.equal(explain(unknown).text, "Not today.");
+  useMessages("ar-EG", await wordsOf("ar"), true);
+  assert.ok(explain(limited).text.includes("خلال 7 ثوان")); // the digits of the markers
 });
 
-test("the first language that the reader wants and the site allows is chosen", () => {
-  const known = ["en", "ar", "de", "pt", "zh"];
-  assert.equal(choose(["de-AT", "en"], [], known), "de");
-  assert.equal(choose(["pt-BR"], [], known), "pt");
-  assert.equal(choose(["nl", "ar-EG"], [], known), "ar");
-  assert.equal(choose(["nl"], [], known), "en");
-  assert.equal(choose(["de", "pt"], ["pt-PT", "ar"], known), "pt");
-  assert.equal(choose(["de"], ["zh", "ar"], known), "zh");
-  assert.equal(choose(["de"], ["nl"], known), "en");
-  assert.equal(choose([], [], known), "en");
+test("how long to wait is said in the unit that fits, and never too short", () => {
+  assert.deepEqual(
+    [1, 89, 90, 91, 5399, 5401, 86_400].map(inTime),
+    ["in 1 second", "in 89 seconds", "in 2 minutes", "in 2 minutes", "in 90 minutes", "in 2 hours", "in 24 hours"],
+  );
+});
+
+test("where to turn to instead is said where the reader can only wait", () => {
+  const helpless = ({ status, code }) => isHelpless(new Problem({ status, code }));
+  const waits = [{ status: 429 }, { status: 403 }, { status: 503 }, { status: 0, code: "run_failed" }];
+  const acts = [{ status: 0 }, { status: 401 }, { status: 404 }, { status: 409 }, { status: 413 }, { status: 422 }];
+  assert.deepEqual(waits.map(helpless), waits.map(() => true));
+  assert.deepEqual(acts.map(helpless), acts.map(() => false));
 });

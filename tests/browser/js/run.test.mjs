@@ -16,7 +16,10 @@ import {
 import { fitAboveKeyboard } from "../../../platform/embed/frontend/src/chat/keyboard";
 import { Problem } from "../../../platform/embed/frontend/src/chat/problem";
 import { followRun, pauseAfter } from "../../../platform/embed/frontend/src/chat/run-stream";
-import { t } from "../../../platform/embed/frontend/src/chat/strings";
+import { t, useMessages } from "../../../platform/embed/frontend/src/chat/strings";
+import { messages } from "../../../platform/embed/frontend/src/locales/en";
+
+useMessages("en", messages);
 
 const realFetch = globalThis.fetch;
 afterEach(() => {

@@ -8,7 +8,10 @@ import { nameFor } from "../../../platform/embed/frontend/src/chat/conversation"
 import { partOfDay, periodOf } from "../../../platform/embed/frontend/src/chat/dates";
 import { EventStreamParser, readEvents } from "../../../platform/embed/frontend/src/chat/event-stream";
 import { Problem, explain, problemOf } from "../../../platform/embed/frontend/src/chat/problem";
-import { en } from "../../../platform/embed/frontend/src/locales/en";
+import { useMessages } from "../../../platform/embed/frontend/src/chat/strings";
+import { messages as en } from "../../../platform/embed/frontend/src/locales/en";
+
+useMessages("en", en);
 
 const STREAM =
   'id: 1\nevent: run.started\ndata: {"run_id":"r"}\n\n: ping\n\nid: 2\nevent: message.delta\ndata: {"text":\ndata: "ä"}\n\n';

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 
 import pytest
 
-from embed.frame_views import LAUNCHER, PLACE, frame_ancestors
+from embed.frame_views import DRAWN_WITH, LAUNCHER, PLACE, frame_ancestors
 from embed.models import Site
 from tests.integration.embed.conftest import EVIL, SHOP
 
@@ -66,12 +67,32 @@ async def test_a_key_that_nobody_has_opens_no_frame_and_a_closed_site_says_so_on
         assert (unknown.status_code, policy(unknown)["frame-ancestors"]) == (404, "'none'"), path
         assert unknown.headers["X-Frame-Options"] == "DENY"
         assert "There is no chat here" in unknown.text
+        arabic = await browser.get(path, headers={"Accept-Language": "ar-EG"})
+        assert '<html lang="ar" dir="rtl">' in arabic.text
     await shop.change(enabled=False)
     closed = await frame_of(shop, browser)
     assert policy(closed)["frame-ancestors"].startswith(SHOP)
     assert '"open": false' in closed.text
     await shop.change(origins=[EVIL])
     assert policy(await frame_of(shop, browser))["frame-ancestors"] == EVIL
+
+
+async def test_a_frame_is_in_the_language_of_its_page_before_its_script_runs(shop, browser):
+    path = f"/embed/frame/?key={shop.site.public_key}"
+    german = (await browser.get(f"{path}&locale=de-AT", headers={"Accept-Language": "fr"})).text
+    assert '<html lang="de" dir="ltr">' in german
+    assert re.search(r'<link rel="modulepreload" href="[^"]*/locales/de[.\w]*js">', german)
+    assert '"locale": "de-AT"' in german
+    assert "Der Chat konnte nicht geladen werden." in german
+    french = await browser.get(f"{path}&locale=nl", headers={"Accept-Language": "fr"})
+    assert '<html lang="fr" dir="ltr">' in french.text
+    assert "Accept-Language" in french.headers["Vary"]
+    await shop.change(languages=["zh", "ar"])
+    for asked, shown in (("de", "zh"), ("ar-EG", "ar"), ("<script>", "zh")):
+        assert (
+            f'<html lang="{shown}"'
+            in (await browser.get("/embed/frame/", params={"key": shop.site.public_key, "locale": asked})).text
+        )
 
 
 async def test_a_page_of_its_own_is_there_when_the_site_names_the_host(shop, browser):
@@ -125,5 +146,11 @@ async def test_the_script_tells_of_a_key_that_is_not_known_and_of_a_site_that_is
     assert (await browser.get("/embed.js")).text == LAUNCHER.read_text().replace(PLACE, "null")
 
 
-def test_the_launcher_is_at_most_5_kilobytes_on_its_way():
-    assert len(gzip.compress(LAUNCHER.read_bytes(), 9)) <= 5_000
+async def test_the_launcher_is_at_most_5_kilobytes_on_its_way_with_all_that_it_is_told(shop, browser):
+    used = re.findall(r"var\((--atrium-[a-z-]+)", LAUNCHER.read_text())
+    assert set(used) == set(DRAWN_WITH)
+    colours = {"light": {"accent": "#7a1fa2", "ground": "#fdfdfe"}, "dark": {"accent": "#b97bda"}}
+    await shop.change(name="Help in the shop", look={**colours, "label": "Ask us", "offset_x": 35, "radius": 9})
+    script = (await browser.get(f"/embed.js?site={shop.site.public_key}")).content
+    assert b"#7a1fa2" in script
+    assert len(gzip.compress(script)) <= 5_000

@@ -2,7 +2,7 @@
 
 import { cookie } from "./chat/api";
 import { theChatElement } from "./chat/atrium-chat";
-import { type Translations, speak } from "./chat/language";
+import { type Language, sayNothingLoaded, speak } from "./chat/language";
 import { t } from "./chat/strings";
 import { ALL_FEATURES, type ChatConfig } from "./chat/types";
 
@@ -14,7 +14,7 @@ interface PageConfig {
   signInUrl: string;
   userName: string;
   tenantName: string;
-  translations: Translations;
+  language: Language;
 }
 
 const PREFIX = "#thread=";
@@ -66,9 +66,13 @@ addEventListener("popstate", () => {
 
 const account = element.querySelector<HTMLDetailsElement>("[data-slot=account]");
 const config = pageConfig();
-await speak(navigator.languages, [], config.translations);
-translatePage(config);
-element.begin(chatConfig(config), threadInAddress());
+speak(config.language).then(
+  () => {
+    translatePage(config);
+    element.begin(chatConfig(config), threadInAddress());
+  },
+  () => sayNothingLoaded(element, null),
+);
 
 document.addEventListener("click", (event) => {
   if (account?.open && !account.contains(event.target as Node)) account.open = false;

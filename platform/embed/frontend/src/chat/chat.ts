@@ -133,7 +133,8 @@ export class Chat {
       this.host.dataset.ready = "true";
     } catch (error) {
       const retry = () => void this.start(threadId);
-      const notice = errorNotice(error, { retry, signInUrl: this.config.signInUrl });
+      const { signInUrl, fallback } = this.config;
+      const notice = errorNotice(error, { retry, signInUrl, fallback });
       this.stage.content.replaceChildren(notice);
     }
   }

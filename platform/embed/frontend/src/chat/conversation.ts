@@ -262,7 +262,8 @@ export class Conversation {
   }
 
   notice(error: unknown, remedies: { retry: () => void, edit?: () => void }) {
-    return errorNotice(error, { ...remedies, signInUrl: this.config.signInUrl });
+    const { signInUrl, fallback } = this.config;
+    return errorNotice(error, { ...remedies, signInUrl, fallback });
   }
 
   setLoading(isLoading: boolean) {

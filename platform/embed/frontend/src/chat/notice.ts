@@ -1,13 +1,15 @@
 import { make } from "./dom";
 import { icon } from "./icons";
-import { explain } from "./problem";
+import { explain, isHelpless } from "./problem";
 import { t } from "./strings";
 
 /** Say in plain words what went wrong, with the button that helps. */
-export function errorNotice(error: unknown, { retry, edit, signInUrl }: {
+export function errorNotice(error: unknown, { retry, edit, signInUrl, fallback }: {
   retry: () => void;
   edit?: () => void;
   signInUrl?: string;
+  /** where to turn to instead, for what the reader can do nothing about */
+  fallback?: string;
 }) {
   const { text, remedy } = signInUrl ? explain(error) : withoutSignIn(explain(error));
   return make(
@@ -16,6 +18,7 @@ export function errorNotice(error: unknown, { retry, edit, signInUrl }: {
     icon("warning"),
     make("p", { dir: "auto" }, text),
     remedyControl(),
+    fallback && isHelpless(error) && make("p", { class: "chat-fallback", dir: "auto", "data-testid": "fallback" }, fallback),
   );
 
   function remedyControl() {

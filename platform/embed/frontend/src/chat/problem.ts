@@ -1,4 +1,4 @@
-import { t, wordsFor } from "./strings";
+import { inTime, t, wordsFor } from "./strings";
 
 /** A call that failed: a problem+json document (RFC 9457), or what stands for one when there is none. */
 export class Problem extends Error {
@@ -50,13 +50,25 @@ function text(value: unknown) {
   return typeof value === "string" ? value : "";
 }
 
+/** In the reader's language, with how long to wait; the server's own sentence where there is none, which says it. */
+function wordsOf({ code, detail, retryAfter }: Problem): string {
+  const words = wordsFor(code);
+  return words && retryAfter ? `${words} ${t("again", { when: inTime(retryAfter) })}` : words || detail;
+}
+
+/** Whether the reader has done nothing wrong and can only wait: a limit, a service that is down, a run that failed. */
+export function isHelpless(error: unknown): boolean {
+  if (!(error instanceof Problem)) return true;
+  return [403, 429].includes(error.status) || error.status >= 500 || error.code === "run_failed";
+}
+
 export type Remedy = "retry" | "edit" | "sign-in" | "reload" | "none";
 
 /** What to tell the reader, and what helps: send the same again, change the text first, sign in, or reload. */
 export function explain(error: unknown): { text: string; remedy: Remedy } {
   if (!(error instanceof Problem)) return { text: t("error.internal"), remedy: "retry" };
   const { status, code } = error;
-  const detail = wordsFor(code) || error.detail;
+  const detail = wordsOf(error);
   if (code === "connection_lost") return { text: t("error.connection_lost"), remedy: "retry" };
   if (code === "stopped") return { text: t("error.stopped"), remedy: "retry" };
   if (code === "run_failed") return { text: detail || t("error.run_failed"), remedy: "retry" };

@@ -1,6 +1,6 @@
-import { en } from "../locales/en";
+import type { messages as english } from "../locales/en";
 
-export type Key = keyof typeof en;
+export type Key = keyof typeof english;
 
 /** A text, or one for each plural category of the language. */
 export type Text = string | ({ readonly other: string } & { readonly [category in Intl.LDMLPluralRule]?: string });
@@ -9,7 +9,8 @@ export type Messages = Readonly<Record<Key, Text>>;
 
 /**
  * The server's refusals and failures that a reader may meet. In English its own words are shown: they know more, for
- * instance until when. The other languages have a sentence for each, and show the server's for a code that is not here.
+ * instance until when. The other languages have a sentence for each, and show the server's for a code that is not here;
+ * how long to wait is said after it (`again`).
  */
 type Code =
   | "approval_expired"
@@ -51,27 +52,45 @@ type Code =
 /** A language: a file in ../locales exports one as `messages`. A key that is missing there is a type error. */
 export type Translation = Messages & Readonly<Record<`code.${Code}`, string>>;
 
+/** What a language says in a tenant's page: exported as `launcher`. */
+export interface LauncherWords {
+  /** what a button and a frame without a name are called */
+  chat: string;
+  /** in the place of a chat that the browser does not show here */
+  refused: string;
+}
+
+/** What a language says where its other words are not, or not yet: exported as `page`, and written by the server. */
+export interface PageWords {
+  noScript: string;
+  /** the words did not come */
+  notLoaded: string;
+  noChat: string;
+  noChatWhy: string;
+}
+
 /** What is written in the other direction, or turns the direction of what follows it. */
 const OTHER_DIRECTION = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
 
-let messages: Messages = en;
-let plurals = new Intl.PluralRules("en");
-let numbers = numbersOf("en");
+/** The digits are those of the markers in the answers. */
+const DIGITS = { numberingSystem: "latn" } as const;
+
+let messages: Messages;
+let plurals: Intl.PluralRules;
+let numbers: Intl.NumberFormat;
+let times: Intl.RelativeTimeFormat;
 let rightToLeft = false;
 
-/** Show another language from now on. @param locale a BCP 47 tag, for numbers and plurals */
-export function useMessages(locale: string, language: Messages): void {
+/** Speak a language from now on. @param locale a BCP 47 tag, for numbers and plurals */
+export function useMessages(locale: string, language: Messages, isRightToLeft = false): void {
   messages = language;
   plurals = new Intl.PluralRules(locale);
-  numbers = numbersOf(locale);
-  rightToLeft = isRightToLeft(locale);
+  numbers = new Intl.NumberFormat(locale, DIGITS);
+  times = new Intl.RelativeTimeFormat(`${locale}-u-nu-latn`);
+  rightToLeft = isRightToLeft;
 }
 
-export function isRightToLeft(locale: string): boolean {
-  return /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)(-|$)/i.test(locale);
-}
-
-/** The text for a key, its `{parameters}` filled in. `count` chooses among plural forms. */
+/** The text for a key, its `{parameters}` filled in. `count` chooses among plural forms. Throws before `useMessages`. */
 export function t(key: Key, parameters: Readonly<Record<string, string | number>> = {}): string {
   const text = messages[key];
   const form = typeof text === "string" ? text : (text[plurals.select(Number(parameters.count))] ?? text.other);
@@ -88,9 +107,10 @@ export function wordsFor(code: string): string {
   return Object.hasOwn(messages, name) ? (messages as unknown as Record<string, string>)[name] : "";
 }
 
-/** The digits are those of the markers in the answers. */
-function numbersOf(locale: string) {
-  return new Intl.NumberFormat(locale, { numberingSystem: "latn" });
+/** "in 7 seconds", "in 5 hours", rounded up. */
+export function inTime(seconds: number): string {
+  const [size, unit] = seconds < 90 ? ([1, "second"] as const) : seconds < 5400 ? ([60, "minute"] as const) : ([3600, "hour"] as const);
+  return times.format(Math.ceil(seconds / size), unit);
 }
 
 /** A name between the words of a sentence: it does not change their direction (Unicode's isolates). */

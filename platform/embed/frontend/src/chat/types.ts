@@ -133,6 +133,8 @@ export interface ChatConfig {
   greeting?: string;
   /** questions to begin with; an assistant's own go first */
   starters: string[];
+  /** said below a refusal or a failure that the reader can do nothing about: where to turn to instead */
+  fallback?: string;
   /** what a visitor has to agree to before the first message */
   consent?: string;
   userName?: string;

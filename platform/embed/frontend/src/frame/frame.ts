@@ -10,7 +10,7 @@ const element = theChatElement();
 if (config.mode === "page" || parent === window) {
   const open = config.open && config.mode === "page";
   const visit = new Visit(element, { ...config, open }, null, location.origin);
-  void visit.speak("").then(() => visit.begin(""));
+  void visit.speak().then((speaks) => (speaks ? visit.begin("") : undefined));
 } else {
   let visit: Visit | null = null;
   PageLink.listen(

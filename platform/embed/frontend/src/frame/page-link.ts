@@ -40,10 +40,10 @@ const LONGEST = 32_000; // characters of anything that a page sends
 /** The message, with every field of the type that it should be; else null. */
 function checked(message: Record<string, unknown> | null): ToFrame | null {
   if (!message) return null;
-  const { type, mode, shown, focus, locale, identity, token, text } = message;
+  const { type, mode, shown, focus, identity, token, text } = message;
   const isText = (value: unknown): value is string => typeof value === "string" && value.length <= LONGEST;
-  if (type === "start" && isText(locale) && isText(identity))
-    return { type, mode: mode === "panel" ? mode : "inline", shown: shown === true, locale, identity };
+  if (type === "start" && isText(identity))
+    return { type, mode: mode === "panel" ? mode : "inline", shown: shown === true, identity };
   if (type === "identify" && isText(token)) return { type, token };
   if (type === "ask" && isText(text)) return { type, text };
   if (type === "shown") return { type, shown: shown === true, focus: focus === true };

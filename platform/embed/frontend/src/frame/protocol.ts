@@ -13,7 +13,6 @@ export type ToFrame =
       mode: "panel" | "inline";
       /** is it on screen? */
       shown: boolean;
-      locale: string;
       /** a JWT of the tenant's server, or "" */
       identity: string;
     }

@@ -1,7 +1,7 @@
 import type { AtriumChat } from "../chat/atrium-chat";
 import { Chat } from "../chat/chat";
-import { type Translations, speak } from "../chat/language";
-import { explain, Problem } from "../chat/problem";
+import { type Language, sayNothingLoaded, speak } from "../chat/language";
+import { explain, isHelpless, Problem } from "../chat/problem";
 import { t } from "../chat/strings";
 import type { ChatConfig } from "../chat/types";
 import type { PageLink } from "./page-link";
@@ -22,9 +22,7 @@ export interface FrameConfig {
   consent: string;
   /** what is said where the chat cannot answer */
   fallback?: string;
-  /** tags of the languages that the site allows, its favourite first; empty: all that there are */
-  languages: string[];
-  translations: Translations;
+  language: Language;
 }
 
 /** A visitor's time with a site's chat: from the first look to the last. */
@@ -53,18 +51,24 @@ export class Visit {
     this.listenForEscape();
   }
 
-  async started({ mode, identity, locale }: Extract<ToFrame, { type: "start" }>) {
+  async started({ mode, identity }: Extract<ToFrame, { type: "start" }>) {
     this.inPanel = mode === "panel";
-    await this.speak(locale);
-    const begun = this.begin(identity);
+    const begun = (await this.speak()) && this.begin(identity);
     this.link?.send({ type: "ready" });
     await begun;
   }
 
-  /** @param locale the page's own language; the visitor's come after it */
-  async speak(locale: string) {
-    const { languages, translations } = this.config;
-    await speak([locale, ...navigator.languages].filter(Boolean), languages, translations);
+  /** Load the words of the reader's language. False where they did not come: then the page says so. */
+  async speak(): Promise<boolean> {
+    try {
+      await speak(this.config.language);
+      return true;
+    } catch (error) {
+      console.error(error);
+      sayNothingLoaded(this.element, this.inPanel ? () => this.close() : null);
+      this.link?.event("error", { code: "not_loaded" });
+      return false;
+    }
   }
 
   received(message: ToFrame) {
@@ -116,7 +120,8 @@ export class Visit {
     else {
       const press = () => void this.enter(identity);
       const buttons = [{ label: t("retry"), testId: "retry", press }];
-      this.show({ text: explain(error).text, testId: "no-session", buttons });
+      const text = [explain(error).text, isHelpless(error) && this.config.fallback].filter(Boolean).join("\n\n");
+      this.show({ text, testId: "no-session", buttons });
       addEventListener("online", press, { once: true });
     }
     if (code === "identity_needed") this.link?.send({ type: "identity" });
@@ -135,6 +140,7 @@ export class Visit {
       title: site.name,
       greeting: site.greeting,
       starters: site.starters,
+      fallback: site.fallback,
       locale: document.documentElement.lang,
       features: { threads: true, rename: true, remove: true, feedback: true, regenerate: true },
     };

@@ -7,6 +7,7 @@ const NAME = "atrium-chat";
 /** A chat in the page itself. */
 class Inline extends Widget {
   root!: ShadowRoot;
+  private problem = document.createElement("p");
 
   get shown() {
     return true;
@@ -25,11 +26,13 @@ class Inline extends Widget {
 
   put(frame: HTMLIFrameElement) {
     frame.loading = "lazy"; // when it comes near the screen
-    this.root.append(frame);
+    this.problem.setAttribute("role", "alert");
+    this.root.append(this.problem, frame);
   }
 
   told(refused: boolean) {
     this.frame!.hidden = refused;
+    this.problem.textContent = refused ? this.words.refused : "";
   }
 
   /** It is in the page, perhaps again: a frame that was moved loads anew. */

@@ -2,8 +2,6 @@ import { icon } from "./icons";
 import { PANEL_STYLE, sheet } from "./style";
 import { Widget, type Options } from "./widget";
 
-const LABELS: Record<string, string> = { ar: "محادثة", hi: "चैट", zh: "聊天" };
-
 /** A button in a corner of the page, and the panel with the chat that it opens. */
 export class Panel extends Widget {
   private element = document.createElement("div");
@@ -73,8 +71,10 @@ export class Panel extends Widget {
   }
 
   protected told(refused: boolean) {
+    this.problem.textContent = refused ? this.words.refused : "";
     this.problem.hidden = !refused;
     this.frame!.hidden = refused;
+    this.box.classList.toggle("refused", refused); // nothing else would close it on a phone
   }
 
   protected override emit(name: string, detail: Record<string, unknown> = {}) {
@@ -99,7 +99,7 @@ export class Panel extends Widget {
   private draw() {
     const { root, box, panel, button, problem, data } = this;
     const look = this.served?.look ?? {};
-    const name = this.served?.name || LABELS[(data.locale || document.documentElement.lang).slice(0, 2)] || "Chat";
+    const name = this.served?.name || this.words.chat;
     root.adoptedStyleSheets = [sheet(this.served?.style ?? ""), sheet(PANEL_STYLE)];
     box.className = `box ${data.position ?? look.position ?? "right"}`;
     box.style.setProperty("--x", `${look.offset_x ?? 20}px`);
@@ -110,7 +110,6 @@ export class Panel extends Widget {
     panel.hidden = true;
     panel.setAttribute("role", "dialog");
     panel.setAttribute("aria-label", name);
-    problem.textContent = "The chat cannot be shown on this page.";
     problem.hidden = true;
     problem.setAttribute("role", "alert");
     panel.append(problem);

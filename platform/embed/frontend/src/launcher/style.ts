@@ -25,7 +25,7 @@ iframe{border:0;width:100%;height:100%;display:block;color-scheme:normal}
 p{margin:0;padding:24px;color:var(--atrium-text,CanvasText)}
 [hidden]{display:none!important}
 @media (max-width:480px),(max-height:420px){.panel{position:fixed;inset:0 0 auto;width:100%;height:var(--tall,100dvh);
-top:var(--top,0);border-radius:0}.panel:not([hidden])+button{display:none}}
+top:var(--top,0);border-radius:0}.box:not(.refused) .panel:not([hidden])+button{display:none}}
 @media (prefers-reduced-motion:no-preference){.panel{animation:a .16s ease-out}@keyframes a{from{opacity:0;transform:translateY(12px)}}}
 @media print{.box{display:none}}`;
 

@@ -1,3 +1,6 @@
+import languages from "languages:launcher";
+
+import type { LauncherWords } from "../chat/strings";
 import { sealed, unsealed, type ToFrame } from "../frame/protocol";
 
 /** What the server writes into the script about the site that its address names. */
@@ -93,6 +96,16 @@ export abstract class Widget {
     }
   }
 
+  /** The language of the page around it. */
+  protected get locale(): string {
+    return this.data.locale || document.documentElement.lang;
+  }
+
+  /** What is said in the page itself: in its language, else in English. */
+  protected get words(): LauncherWords {
+    return languages[this.locale.split(/[-_]/)[0]!.toLowerCase()] ?? languages.en!;
+  }
+
   /** The frame, made on first use; loaded anew where it was refused before. */
   protected need() {
     if (this.frame) {
@@ -100,12 +113,12 @@ export abstract class Widget {
       return;
     }
     const frame = (this.frame = document.createElement("iframe"));
-    frame.title = this.served?.name ?? "Chat";
+    frame.title = this.served?.name ?? this.words.chat;
     frame.allow = "clipboard-write";
     // It may not take the page elsewhere.
     frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox allow-downloads");
     frame.addEventListener("load", () => void this.loaded());
-    frame.src = `${this.host}/embed/frame/?key=${encodeURIComponent(this.site)}`;
+    frame.src = `${this.host}/embed/frame/?${new URLSearchParams({ key: this.site, locale: this.locale })}`;
     this.put(frame);
   }
 
@@ -124,8 +137,7 @@ export abstract class Widget {
     this.told(false);
     const identity = await this.who();
     const { shown, mode } = this;
-    const locale = this.data.locale || document.documentElement.lang;
-    this.post({ type: "start", mode, shown, locale, identity });
+    this.post({ type: "start", mode, shown, identity });
     setTimeout(() => {
       if (this.ready || this.refused || !this.frame?.isConnected) return;
       this.refused = true;

@@ -1,4 +1,4 @@
-import type { Translation } from "../chat/strings";
+import type { LauncherWords, PageWords, Translation } from "../chat/strings";
 
 /** Arabic. */
 export const messages: Translation = {
@@ -121,6 +121,7 @@ export const messages: Translation = {
   passageGone: "لم يعد هذا المقطع موجودًا: تغيّر المستند منذ ذلك الحين. هذا ما اقتبسته الإجابة.",
 
   retry: "إعادة المحاولة",
+  again: "حاول مرة أخرى {when}.",
   edit: "تعديل الرسالة",
   signIn: "تسجيل الدخول",
   reload: "إعادة تحميل الصفحة",
@@ -152,7 +153,7 @@ export const messages: Translation = {
 
   "code.approval_expired": "جاءت الموافقة متأخرة. اطرح السؤال مرة أخرى.",
   "code.assistant_not_found": "هذا المساعد غير موجود.",
-  "code.budget_exhausted": "نفدت الميزانية المتاحة. حاول لاحقًا.",
+  "code.budget_exhausted": "نفدت الميزانية المتاحة.",
   "code.credential_unreadable": "لم يعد بالإمكان قراءة مفتاح مزوّد النماذج. يجب أن يدخله أحد المسؤولين من جديد.",
   "code.empty_answer": "لم يُجب النموذج بشيء. رسالتك محفوظة؛ حاول مرة أخرى.",
   "code.identity_needed": "هذه الدردشة مخصصة لمن سجّلوا الدخول في الموقع.",
@@ -174,16 +175,27 @@ export const messages: Translation = {
   "code.offline_model_cannot": "لا يستطيع النموذج غير المتصل فعل ذلك. يجب إعداد نموذج.",
   "code.proposal_deleted": "حُذفت رسائل من هذا الطلب. أوقفه واسأل مرة أخرى.",
   "code.question_deleted": "حُذف هذا السؤال. اطرحه مرة أخرى.",
-  "code.rate_limited": "طلبات كثيرة جدًا خلال دقيقة. حاول مرة أخرى بعد قليل.",
+  "code.rate_limited": "طلبات كثيرة جدًا خلال دقيقة.",
   "code.run_active": "تُكتب إجابة الآن في هذه المحادثة. انتظر حتى تكتمل.",
   "code.run_not_waiting": "لم يعد هنا ما ينتظر الموافقة: اتُّخذ القرار من قبل، أو انتهى الطلب.",
   "code.run_waiting": "هناك إجابة تنتظر موافقتك. قرّر بشأنها أولًا أو أوقفها.",
-  "code.site_limit": "لقد كتبت اليوم أقصى عدد من الرسائل تقبله هذه الدردشة. عُد غدًا.",
+  "code.site_limit": "لقد كتبت أقصى عدد من الرسائل تقبله هذه الدردشة في الوقت الحالي.",
   "code.site_refused": "هذه الدردشة غير متاحة في هذه الصفحة.",
   "code.tenant_suspended": "هذه المساحة موقوفة. بياناتها محفوظة.",
   "code.thread_not_found": "لم تعد هذه المحادثة موجودة.",
   "code.too_many_answers": "أُجيب عن هذا السؤال مرات كثيرة جدًا. اطرحه بكلمات أخرى.",
-  "code.too_many_requests": "هذا كثير في الوقت الحالي. حاول لاحقًا.",
+  "code.too_many_requests": "هذا كثير في الوقت الحالي.",
   "code.tool_rounds_exceeded": "لم يصل المساعد إلى إجابة بعد خطوات كثيرة.",
   "code.wrong_identity": "تعذّر التحقق من تعريفك في هذه الصفحة. أعد تحميل الصفحة.",
+};
+
+/** What the launcher says in a tenant's page. */
+export const launcher: LauncherWords = { chat: "محادثة", refused: "لا يمكن عرض الدردشة في هذه الصفحة." };
+
+/** What the server writes into our own pages. */
+export const page: PageWords = {
+  noScript: "تحتاج الدردشة إلى JavaScript. يُرجى تفعيله لهذا الموقع.",
+  notLoaded: "تعذّر تحميل الدردشة. تحقق من الشبكة وأعد تحميل الصفحة.",
+  noChat: "لا توجد دردشة هنا",
+  noChatWhy: "مفتاحها غير معروف هنا، أو ليست لها صفحة خاصة بها.",
 };

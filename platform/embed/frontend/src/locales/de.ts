@@ -1,4 +1,4 @@
-import type { Translation } from "../chat/strings";
+import type { LauncherWords, PageWords, Translation } from "../chat/strings";
 
 /** German. */
 export const messages: Translation = {
@@ -104,6 +104,7 @@ export const messages: Translation = {
     "Diese Textstelle gibt es nicht mehr: Das Dokument wurde inzwischen geändert. Die Antwort hat dies zitiert.",
 
   retry: "Erneut versuchen",
+  again: "Versuchen Sie es {when} noch einmal.",
   edit: "Nachricht bearbeiten",
   signIn: "Anmelden",
   reload: "Seite neu laden",
@@ -137,7 +138,7 @@ export const messages: Translation = {
 
   "code.approval_expired": "Die Freigabe kam zu spät. Fragen Sie noch einmal.",
   "code.assistant_not_found": "Diesen Assistenten gibt es nicht.",
-  "code.budget_exhausted": "Das verfügbare Kontingent ist aufgebraucht. Versuchen Sie es später wieder.",
+  "code.budget_exhausted": "Das verfügbare Kontingent ist aufgebraucht.",
   "code.credential_unreadable":
     "Der Schlüssel des Modellanbieters ist nicht mehr lesbar. Ein Administrator muss ihn neu eingeben.",
   "code.empty_answer": "Das Modell hat nichts geantwortet. Ihre Nachricht ist gespeichert; versuchen Sie es erneut.",
@@ -166,18 +167,28 @@ export const messages: Translation = {
   "code.offline_model_cannot": "Das kann das Offline-Modell nicht. Dafür muss ein Modell eingerichtet werden.",
   "code.proposal_deleted": "Nachrichten dieses Vorgangs wurden gelöscht. Halten Sie ihn an und fragen Sie noch einmal.",
   "code.question_deleted": "Diese Frage wurde gelöscht. Stellen Sie sie noch einmal.",
-  "code.rate_limited": "Zu viele Anfragen in einer Minute. Versuchen Sie es gleich noch einmal.",
+  "code.rate_limited": "Das waren zu viele Anfragen in einer Minute.",
   "code.run_active": "In dieser Unterhaltung wird gerade eine Antwort geschrieben. Warten Sie, bis sie fertig ist.",
   "code.run_not_waiting":
     "Hier wartet nichts mehr auf Freigabe: Es wurde schon entschieden, oder der Vorgang ist beendet.",
   "code.run_waiting": "Eine Antwort wartet auf Ihre Freigabe. Entscheiden Sie zuerst darüber, oder halten Sie sie an.",
-  "code.site_limit":
-    "Sie haben heute so viele Nachrichten geschrieben, wie dieser Chat annimmt. Kommen Sie morgen wieder.",
+  "code.site_limit": "Sie haben so viele Nachrichten geschrieben, wie dieser Chat im Moment annimmt.",
   "code.site_refused": "Dieser Chat ist auf dieser Seite nicht verfügbar.",
   "code.tenant_suspended": "Dieser Zugang ist gesperrt. Ihre Daten bleiben erhalten.",
   "code.thread_not_found": "Diese Unterhaltung gibt es nicht mehr.",
   "code.too_many_answers": "Diese Frage wurde zu oft beantwortet. Stellen Sie sie mit anderen Worten.",
-  "code.too_many_requests": "Das ist im Moment zu viel. Versuchen Sie es später noch einmal.",
+  "code.too_many_requests": "Das ist im Moment zu viel.",
   "code.tool_rounds_exceeded": "Der Assistent kam auch nach vielen Schritten zu keiner Antwort.",
   "code.wrong_identity": "Ihre Anmeldung auf dieser Seite konnte nicht geprüft werden. Laden Sie die Seite neu.",
+};
+
+/** What the launcher says in a tenant's page. */
+export const launcher: LauncherWords = { chat: "Chat", refused: "Der Chat kann auf dieser Seite nicht angezeigt werden." };
+
+/** What the server writes into our own pages. */
+export const page: PageWords = {
+  noScript: "Der Chat braucht JavaScript. Bitte schalten Sie es für diese Website ein.",
+  notLoaded: "Der Chat konnte nicht geladen werden. Prüfen Sie Ihr Netz und laden Sie die Seite neu.",
+  noChat: "Hier ist kein Chat",
+  noChatWhy: "Sein Schlüssel ist hier nicht bekannt, oder er hat keine eigene Seite.",
 };

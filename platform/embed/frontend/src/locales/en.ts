@@ -1,10 +1,12 @@
+import type { LauncherWords, PageWords } from "../chat/strings";
+
 /**
  * Every text that the chat shows, in English. The other languages have the same keys (`Messages` in ../chat/strings).
  *
  * `{name}` stands for a parameter. An object is a text that depends on the parameter `count`, by the plural
  * categories of the language (https://cldr.unicode.org/index/cldr-spec/plural-rules); "other" is always there.
  */
-export const en = {
+export const messages = {
   conversations: "Conversations",
   newConversation: "New conversation",
   untitled: "New conversation",
@@ -106,6 +108,7 @@ export const en = {
   passageGone: "This passage is no longer there: the document has changed since. This is what the answer quoted.",
 
   retry: "Try again",
+  again: "Try again {when}.",
   edit: "Edit the message",
   signIn: "Sign in",
   reload: "Reload the page",
@@ -135,4 +138,17 @@ export const en = {
   "page.home": "{name}: a new conversation",
   "page.console": "Console",
   "page.signOut": "Sign out",
+
+  "code.rate_limited": "That was too many requests in a minute.",
 } as const;
+
+/** What the launcher says in a tenant's page. */
+export const launcher: LauncherWords = { chat: "Chat", refused: "The chat cannot be shown on this page." };
+
+/** What the server writes into our own pages. */
+export const page: PageWords = {
+  noScript: "The chat needs JavaScript. Please switch it on for this site.",
+  notLoaded: "The chat could not be loaded. Check your network and reload the page.",
+  noChat: "There is no chat here",
+  noChatWhy: "Its key is not known here, or it is not open as a page of its own.",
+};

@@ -1,4 +1,4 @@
-import type { Translation } from "../chat/strings";
+import type { LauncherWords, PageWords, Translation } from "../chat/strings";
 
 /** Spanish. */
 export const messages: Translation = {
@@ -104,6 +104,7 @@ export const messages: Translation = {
   passageGone: "Este pasaje ya no existe: el documento ha cambiado desde entonces. Esto es lo que citaba la respuesta.",
 
   retry: "Reintentar",
+  again: "Inténtelo de nuevo {when}.",
   edit: "Editar el mensaje",
   signIn: "Iniciar sesión",
   reload: "Volver a cargar la página",
@@ -137,7 +138,7 @@ export const messages: Translation = {
 
   "code.approval_expired": "La aprobación llegó demasiado tarde. Haga la pregunta de nuevo.",
   "code.assistant_not_found": "Ese asistente no existe.",
-  "code.budget_exhausted": "El presupuesto disponible se ha agotado. Inténtelo más tarde.",
+  "code.budget_exhausted": "El presupuesto disponible se ha agotado.",
   "code.credential_unreadable":
     "La clave del proveedor de modelos ya no se puede leer. Un administrador tiene que introducirla de nuevo.",
   "code.empty_answer": "El modelo no ha respondido nada. Su mensaje se ha guardado; inténtelo de nuevo.",
@@ -164,16 +165,27 @@ export const messages: Translation = {
   "code.offline_model_cannot": "El modelo sin conexión no puede hacer esto. Hay que configurar un modelo.",
   "code.proposal_deleted": "Se han eliminado mensajes de esta petición. Deténgala y haga la pregunta de nuevo.",
   "code.question_deleted": "Esta pregunta se ha eliminado. Hágala de nuevo.",
-  "code.rate_limited": "Demasiadas peticiones en un minuto. Inténtelo de nuevo en un momento.",
+  "code.rate_limited": "Han sido demasiadas peticiones en un minuto.",
   "code.run_active": "Se está escribiendo una respuesta en esta conversación. Espere a que termine.",
   "code.run_not_waiting": "Aquí ya no hay nada que aprobar: alguien ha decidido ya, o ha terminado.",
   "code.run_waiting": "Una respuesta espera su aprobación. Decida primero sobre ella o deténgala.",
-  "code.site_limit": "Hoy ha escrito tantos mensajes como admite este chat. Vuelva mañana.",
+  "code.site_limit": "Ha escrito tantos mensajes como admite este chat por ahora.",
   "code.site_refused": "Este chat no está disponible en esta página.",
   "code.tenant_suspended": "Este espacio está suspendido. Sus datos se conservan.",
   "code.thread_not_found": "Esta conversación ya no existe.",
   "code.too_many_answers": "Esta pregunta se ha respondido demasiadas veces. Hágala con otras palabras.",
-  "code.too_many_requests": "Es demasiado por ahora. Inténtelo más tarde.",
+  "code.too_many_requests": "Es demasiado por ahora.",
   "code.tool_rounds_exceeded": "El asistente no ha llegado a ninguna respuesta después de muchos pasos.",
   "code.wrong_identity": "No se ha podido comprobar su identificación en esta página. Vuelva a cargarla.",
+};
+
+/** What the launcher says in a tenant's page. */
+export const launcher: LauncherWords = { chat: "Chat", refused: "El chat no se puede mostrar en esta página." };
+
+/** What the server writes into our own pages. */
+export const page: PageWords = {
+  noScript: "El chat necesita JavaScript. Actívelo para este sitio.",
+  notLoaded: "No se ha podido cargar el chat. Compruebe su red y vuelva a cargar la página.",
+  noChat: "Aquí no hay ningún chat",
+  noChatWhy: "Su clave no se conoce aquí, o no tiene una página propia.",
 };

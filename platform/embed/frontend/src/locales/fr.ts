@@ -1,4 +1,4 @@
-import type { Translation } from "../chat/strings";
+import type { LauncherWords, PageWords, Translation } from "../chat/strings";
 
 /** French. */
 export const messages: Translation = {
@@ -105,6 +105,7 @@ export const messages: Translation = {
   passageGone: "Ce passage n’existe plus : le document a changé depuis. Voici ce que la réponse citait.",
 
   retry: "Réessayer",
+  again: "Réessayez {when}.",
   edit: "Modifier le message",
   signIn: "Se connecter",
   reload: "Recharger la page",
@@ -138,7 +139,7 @@ export const messages: Translation = {
 
   "code.approval_expired": "L’accord est arrivé trop tard. Posez de nouveau la question.",
   "code.assistant_not_found": "Cet assistant n’existe pas.",
-  "code.budget_exhausted": "Le budget prévu est épuisé. Réessayez plus tard.",
+  "code.budget_exhausted": "Le budget prévu est épuisé.",
   "code.credential_unreadable":
     "La clé du fournisseur de modèles n’est plus lisible. Un administrateur doit la saisir de nouveau.",
   "code.empty_answer": "Le modèle n’a rien répondu. Votre message est conservé ; réessayez.",
@@ -165,17 +166,28 @@ export const messages: Translation = {
   "code.proposal_deleted":
     "Des messages de cette demande ont été supprimés. Arrêtez-la et posez de nouveau la question.",
   "code.question_deleted": "Cette question a été supprimée. Posez-la de nouveau.",
-  "code.rate_limited": "Trop de demandes en une minute. Réessayez dans un instant.",
+  "code.rate_limited": "Il y a eu trop de demandes en une minute.",
   "code.run_active": "Une réponse est en cours de rédaction dans cette conversation. Attendez qu’elle soit terminée.",
   "code.run_not_waiting":
     "Rien n’attend plus votre accord ici : la décision est déjà prise, ou la demande est terminée.",
   "code.run_waiting": "Une réponse attend votre accord. Décidez d’abord, ou arrêtez-la.",
-  "code.site_limit": "Vous avez écrit aujourd’hui autant de messages que cette discussion en accepte. Revenez demain.",
+  "code.site_limit": "Vous avez écrit autant de messages que cette discussion en accepte pour le moment.",
   "code.site_refused": "Cette discussion n’est pas disponible sur cette page.",
   "code.tenant_suspended": "Cet espace est suspendu. Ses données sont conservées.",
   "code.thread_not_found": "Cette conversation n’existe plus.",
   "code.too_many_answers": "Cette question a reçu trop de réponses. Reformulez-la.",
-  "code.too_many_requests": "C’est trop pour le moment. Réessayez plus tard.",
+  "code.too_many_requests": "C’est trop pour le moment.",
   "code.tool_rounds_exceeded": "L’assistant n’a pas trouvé de réponse, même après de nombreuses étapes.",
   "code.wrong_identity": "Votre identification sur cette page n’a pas pu être vérifiée. Rechargez la page.",
+};
+
+/** What the launcher says in a tenant's page. */
+export const launcher: LauncherWords = { chat: "Discussion", refused: "La discussion ne peut pas s’afficher sur cette page." };
+
+/** What the server writes into our own pages. */
+export const page: PageWords = {
+  noScript: "La discussion a besoin de JavaScript. Activez-le pour ce site.",
+  notLoaded: "La discussion n’a pas pu être chargée. Vérifiez votre réseau et rechargez la page.",
+  noChat: "Il n’y a pas de discussion ici",
+  noChatWhy: "Sa clé n’est pas connue ici, ou elle n’a pas de page à elle.",
 };

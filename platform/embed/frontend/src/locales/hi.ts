@@ -1,4 +1,4 @@
-import type { Translation } from "../chat/strings";
+import type { LauncherWords, PageWords, Translation } from "../chat/strings";
 
 /** Hindi. */
 export const messages: Translation = {
@@ -103,6 +103,7 @@ export const messages: Translation = {
   passageGone: "यह अंश अब नहीं है: दस्तावेज़ तब से बदल गया है। उत्तर ने यह उद्धृत किया था।",
 
   retry: "फिर से कोशिश करें",
+  again: "{when} फिर से कोशिश करें।",
   edit: "संदेश संपादित करें",
   signIn: "साइन इन करें",
   reload: "पेज फिर से लोड करें",
@@ -134,7 +135,7 @@ export const messages: Translation = {
 
   "code.approval_expired": "स्वीकृति बहुत देर से आई। फिर से पूछें।",
   "code.assistant_not_found": "ऐसा कोई सहायक नहीं है।",
-  "code.budget_exhausted": "उपलब्ध बजट समाप्त हो गया है। बाद में कोशिश करें।",
+  "code.budget_exhausted": "उपलब्ध बजट समाप्त हो गया है।",
   "code.credential_unreadable": "मॉडल प्रदाता की कुंजी अब पढ़ी नहीं जा सकती। व्यवस्थापक को उसे फिर से दर्ज करना होगा।",
   "code.empty_answer": "मॉडल ने कोई उत्तर नहीं दिया। आपका संदेश सुरक्षित है; फिर से कोशिश करें।",
   "code.identity_needed": "यह चैट उन लोगों के लिए है जो वेबसाइट पर साइन इन हैं।",
@@ -157,16 +158,27 @@ export const messages: Translation = {
   "code.offline_model_cannot": "ऑफ़लाइन मॉडल यह नहीं कर सकता। इसके लिए एक मॉडल सेट करना होगा।",
   "code.proposal_deleted": "इस अनुरोध के संदेश हटा दिए गए हैं। इसे रोकें और फिर से पूछें।",
   "code.question_deleted": "यह प्रश्न हटा दिया गया है। इसे फिर से पूछें।",
-  "code.rate_limited": "एक मिनट में बहुत अधिक अनुरोध। थोड़ी देर में फिर से कोशिश करें।",
+  "code.rate_limited": "एक मिनट में बहुत अधिक अनुरोध हो गए।",
   "code.run_active": "इस बातचीत में एक उत्तर लिखा जा रहा है। उसके पूरा होने तक प्रतीक्षा करें।",
   "code.run_not_waiting": "यहाँ अब किसी स्वीकृति की प्रतीक्षा नहीं है: निर्णय हो चुका है, या अनुरोध समाप्त हो गया है।",
   "code.run_waiting": "एक उत्तर आपकी स्वीकृति की प्रतीक्षा में है। पहले उस पर निर्णय लें या उसे रोकें।",
-  "code.site_limit": "आज आप उतने संदेश लिख चुके हैं जितने यह चैट लेती है। कल फिर आएँ।",
+  "code.site_limit": "आप उतने संदेश लिख चुके हैं जितने यह चैट अभी लेती है।",
   "code.site_refused": "यह चैट इस पेज पर उपलब्ध नहीं है।",
   "code.tenant_suspended": "यह स्थान निलंबित है। इसका डेटा सुरक्षित है।",
   "code.thread_not_found": "यह बातचीत अब नहीं है।",
   "code.too_many_answers": "इस प्रश्न का उत्तर बहुत बार दिया जा चुका है। इसे दूसरे शब्दों में पूछें।",
-  "code.too_many_requests": "अभी के लिए यह बहुत अधिक है। बाद में कोशिश करें।",
+  "code.too_many_requests": "अभी के लिए यह बहुत अधिक है।",
   "code.tool_rounds_exceeded": "कई चरणों के बाद भी सहायक उत्तर तक नहीं पहुँचा।",
   "code.wrong_identity": "इस पेज पर आपकी पहचान जाँची नहीं जा सकी। पेज फिर से लोड करें।",
+};
+
+/** What the launcher says in a tenant's page. */
+export const launcher: LauncherWords = { chat: "चैट", refused: "चैट इस पेज पर नहीं दिखाई जा सकती।" };
+
+/** What the server writes into our own pages. */
+export const page: PageWords = {
+  noScript: "चैट के लिए JavaScript ज़रूरी है। कृपया इसे इस साइट के लिए चालू करें।",
+  notLoaded: "चैट लोड नहीं हो सकी। अपना नेटवर्क जाँचें और पेज फिर से लोड करें।",
+  noChat: "यहाँ कोई चैट नहीं है",
+  noChatWhy: "इसकी कुंजी यहाँ ज्ञात नहीं है, या इसका अपना पेज नहीं है।",
 };

@@ -1,4 +1,4 @@
-import type { Translation } from "../chat/strings";
+import type { LauncherWords, PageWords, Translation } from "../chat/strings";
 
 /** Portuguese, as it is written in Brazil. */
 export const messages: Translation = {
@@ -104,6 +104,7 @@ export const messages: Translation = {
   passageGone: "Este trecho não existe mais: o documento mudou desde então. Isto é o que a resposta citou.",
 
   retry: "Tentar de novo",
+  again: "Tente de novo {when}.",
   edit: "Editar a mensagem",
   signIn: "Entrar",
   reload: "Recarregar a página",
@@ -136,7 +137,7 @@ export const messages: Translation = {
 
   "code.approval_expired": "A aprovação chegou tarde demais. Pergunte de novo.",
   "code.assistant_not_found": "Este assistente não existe.",
-  "code.budget_exhausted": "O orçamento disponível acabou. Tente mais tarde.",
+  "code.budget_exhausted": "O orçamento disponível acabou.",
   "code.credential_unreadable":
     "A chave do provedor de modelos não pode mais ser lida. Um administrador precisa informá-la de novo.",
   "code.empty_answer": "O modelo não respondeu nada. Sua mensagem foi guardada; tente de novo.",
@@ -161,16 +162,27 @@ export const messages: Translation = {
   "code.offline_model_cannot": "O modelo off-line não consegue fazer isto. É preciso configurar um modelo.",
   "code.proposal_deleted": "Mensagens deste pedido foram excluídas. Pare-o e pergunte de novo.",
   "code.question_deleted": "Esta pergunta foi excluída. Faça-a de novo.",
-  "code.rate_limited": "Pedidos demais em um minuto. Tente de novo em um instante.",
+  "code.rate_limited": "Foram pedidos demais em um minuto.",
   "code.run_active": "Uma resposta está sendo escrita nesta conversa. Espere até que termine.",
   "code.run_not_waiting": "Não há mais nada para aprovar aqui: alguém já decidiu, ou o pedido terminou.",
   "code.run_waiting": "Uma resposta espera por sua aprovação. Decida primeiro sobre ela ou pare-a.",
-  "code.site_limit": "Você já escreveu hoje tantas mensagens quantas este chat aceita. Volte amanhã.",
+  "code.site_limit": "Você escreveu tantas mensagens quantas este chat aceita por agora.",
   "code.site_refused": "Este chat não está disponível nesta página.",
   "code.tenant_suspended": "Este espaço está suspenso. Os dados são mantidos.",
   "code.thread_not_found": "Esta conversa não existe mais.",
   "code.too_many_answers": "Esta pergunta já foi respondida vezes demais. Pergunte com outras palavras.",
-  "code.too_many_requests": "É demais por agora. Tente mais tarde.",
+  "code.too_many_requests": "É demais por agora.",
   "code.tool_rounds_exceeded": "O assistente não chegou a uma resposta depois de muitas etapas.",
   "code.wrong_identity": "Não foi possível conferir sua identificação nesta página. Recarregue a página.",
+};
+
+/** What the launcher says in a tenant's page. */
+export const launcher: LauncherWords = { chat: "Chat", refused: "O chat não pode ser exibido nesta página." };
+
+/** What the server writes into our own pages. */
+export const page: PageWords = {
+  noScript: "O chat precisa de JavaScript. Ative-o para este site.",
+  notLoaded: "Não foi possível carregar o chat. Verifique sua rede e recarregue a página.",
+  noChat: "Não há nenhum chat aqui",
+  noChatWhy: "A chave não é conhecida aqui, ou o chat não tem uma página própria.",
 };

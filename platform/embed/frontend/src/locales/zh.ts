@@ -1,4 +1,4 @@
-import type { Translation } from "../chat/strings";
+import type { LauncherWords, PageWords, Translation } from "../chat/strings";
 
 /** Chinese, in simplified characters. */
 export const messages: Translation = {
@@ -100,6 +100,7 @@ export const messages: Translation = {
   passageGone: "此段落已不存在：文档之后有过更改。以下是回答所引用的内容。",
 
   retry: "重试",
+  again: "请在{when}重试。",
   edit: "编辑消息",
   signIn: "登录",
   reload: "重新加载页面",
@@ -131,7 +132,7 @@ export const messages: Translation = {
 
   "code.approval_expired": "批准来得太晚了。请重新提问。",
   "code.assistant_not_found": "没有这个助手。",
-  "code.budget_exhausted": "可用额度已用完。请稍后再试。",
+  "code.budget_exhausted": "可用额度已用完。",
   "code.credential_unreadable": "模型提供商的密钥已无法读取。管理员需要重新输入。",
   "code.empty_answer": "模型没有给出回答。您的消息已保存，请重试。",
   "code.identity_needed": "此聊天仅供已在网站上登录的人使用。",
@@ -152,16 +153,27 @@ export const messages: Translation = {
   "code.offline_model_cannot": "离线模型无法做到这一点。需要配置一个模型。",
   "code.proposal_deleted": "此请求的部分消息已被删除。请停止它并重新提问。",
   "code.question_deleted": "此问题已被删除。请重新提问。",
-  "code.rate_limited": "一分钟内请求过多。请稍后重试。",
+  "code.rate_limited": "一分钟内请求过多。",
   "code.run_active": "此对话中正在书写一个回答。请等待其完成。",
   "code.run_not_waiting": "这里已没有待批准的内容：已有人作出决定，或请求已结束。",
   "code.run_waiting": "有一个回答正在等待您的批准。请先作出决定，或将其停止。",
-  "code.site_limit": "您今天发送的消息已达到此聊天的上限。请明天再来。",
+  "code.site_limit": "您发送的消息已达到此聊天目前的上限。",
   "code.site_refused": "此聊天在此页面上不可用。",
   "code.tenant_suspended": "此空间已被暂停，其数据仍然保留。",
   "code.thread_not_found": "此对话已不存在。",
   "code.too_many_answers": "此问题已被回答太多次。请换个说法提问。",
-  "code.too_many_requests": "目前请求过多。请稍后再试。",
+  "code.too_many_requests": "目前请求过多。",
   "code.tool_rounds_exceeded": "助手经过许多步骤仍未得出回答。",
   "code.wrong_identity": "无法核实您在此页面上的身份。请重新加载页面。",
+};
+
+/** What the launcher says in a tenant's page. */
+export const launcher: LauncherWords = { chat: "聊天", refused: "此页面无法显示聊天。" };
+
+/** What the server writes into our own pages. */
+export const page: PageWords = {
+  noScript: "聊天需要 JavaScript。请为此网站启用它。",
+  notLoaded: "无法加载聊天。请检查网络并重新加载页面。",
+  noChat: "这里没有聊天",
+  noChatWhy: "此处不认识该密钥，或者该聊天没有自己的页面。",
 };
