@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assistants.api.assembly import assemble_api
 from assistants.openai_api.assembly import assemble_openai_api
+from embed.api.doctor import router as doctor
 from rag.api import router as rag
 from tenants.api.audit import router as audit
 from tenants.api.groups import router as groups
@@ -19,6 +20,7 @@ api.add_router("", keys, tags=["keys"])
 api.add_router("", groups)
 api.add_router("", audit)
 api.add_router("", providers, tags=["providers"])
+api.add_router("", doctor)
 close_undeclared(api)
 
 openai_api = assemble_openai_api()

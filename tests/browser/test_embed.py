@@ -22,7 +22,11 @@ async def test_it_opens_in_the_pages_that_the_site_names_under_a_strict_policy_a
     web_page, corner, browser_errors
 ):
     page, web = web_page, corner.web
-    web.put("/", corner.snippet, Content_Security_Policy=STRICT.format(host=corner.host))
+    strict = {
+        "Content_Security_Policy": STRICT.format(host=corner.host),
+        "Cross_Origin_Embedder_Policy": "require-corp",
+    }
+    web.put("/", corner.snippet, **strict)
     web.put("/thief", f"<iframe src='{corner.host}/embed/frame/?key={corner.site.public_key}'></iframe>")
     for host in ("shop", "a.b.pages"):
         await page.goto(web.origin(host))

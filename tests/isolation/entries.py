@@ -58,14 +58,27 @@ IN_PATH: Mapping[str, str] = {
     "receipt_id": "receipt",
     "run_id": "run",
     "schema_name": "schema",
+    "site_id": "site",
     "thread_id": "thread",
 }
 """The kind of id that stands in a place of a path of an API."""
 
 NO_IDS = frozenset(
     (
-        *("api_key", "base_url", "chat_model", "embedding_model", "embedding_dimension"),
-        *("action", "args", "base", "by", "comment", "confirmed", "content", "decision", "decisions", "description"),
+        *("address", "api_key", "base_url", "chat_model", "embedding_model", "embedding_dimension"),
+        *(
+            "action",
+            "address",
+            "args",
+            "base",
+            "by",
+            "comment",
+            "confirmed",
+            "content",
+            "decision",
+            "decisions",
+            "description",
+        ),
         *("email", "enabled", "expires_at", "first_name", "format", "from", "host", "instructions", "is_active"),
         *("knowledge", "last_name", "limit", "mode", "model", "name", "offset", "order", "owner", "password", "query"),
         *("reason", "role", "roles", "schema_name", "scopes", "search", "since", "starter_questions", "status"),
@@ -164,6 +177,8 @@ OPERATIONS: Mapping[str, Entry] = {
         },
         also=FIELD,
     ),
+    # -- embed/api
+    "examine_page": Entry(body={"address": "https://www.example.com/"}),
     # -- rag/api
     "list_collections": finds_nothing(after="{collection}"),
     "create_collection": Entry(body={"name": "mine"}),

@@ -1,7 +1,7 @@
 """Content-Security-Policy: does a page's policy let it load this? Pure.
 
 After CSP Level 3 (https://www.w3.org/TR/CSP3/): policies are parsed as in 2.2, and a source expression is compared with
-an address as in 6.7.2. Hashes let an external script in only by its ``integrity``, which is not followed here.
+an address as in 6.7.2, a nonce and the hashes of a script's ``integrity`` as in 6.7.1.1.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ _HOST_SOURCE = re.compile(
     r"(?::(?P<port>\d{1,5}|\*))?(?P<path>/[^?#]*)?",
     re.IGNORECASE,
 )
+_NONCE = re.compile(r"'nonce-([a-z0-9+/_-]+={0,2})'", re.IGNORECASE)
+_HASH = re.compile(r"sha(?:256|384|512)-[a-z0-9+/_-]+={0,2}", re.IGNORECASE)
 _SCHEME_SOURCE = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
@@ -34,23 +36,26 @@ class Policy:
         """The directive that decides about what is loaded; None where none restricts it."""
         return next((name for name in chain if name in self.directives), None)
 
-    def allows(self, chain: Iterable[str], url: str, page: str, nonce: str = "") -> bool:
-        """Whether ``page`` may load ``url``; a script that the page's HTML names may have a ``nonce``."""
+    def has(self, name: str, keyword: str) -> bool:
+        """Whether a directive holds a keyword, as 'strict-dynamic', in whichever letters."""
+        return keyword in (source.lower() for source in self.directives.get(name, ()))
+
+    def permits(self, flag: str) -> bool:
+        """False where a sandbox takes away what ``flag`` would give back."""
+        return "sandbox" not in self.directives or self.has("sandbox", flag)
+
+    def allows(self, chain: Iterable[str], url: str, page: str, nonce: str = "", integrity: str = "") -> bool:
+        """Whether ``page`` may load ``url``; a script that its HTML names may have ``nonce`` and ``integrity``."""
         name = self.deciding(chain)
         if name is None:
             return True
         sources = self.directives[name]
         is_script = name.startswith("script") or SCRIPT[0] in chain
-        if is_script and nonce and f"'nonce-{nonce}'" in sources:
+        if is_script and (_is_named(nonce, sources) or _is_hashed(integrity, sources)):
             return True
-        if is_script and "'strict-dynamic'" in map(str.lower, sources):
+        if is_script and self.has(name, "'strict-dynamic'"):
             return False  # hosts and 'self' count for nothing then
         return any(matches(source, url, page) for source in sources)
-
-    @property
-    def keeps_scripts_from_running(self) -> bool:
-        """A sandbox without scripts."""
-        return "sandbox" in self.directives and "allow-scripts" not in self.directives["sandbox"]
 
 
 def read_policies(headers: Iterable[str], in_meta: Iterable[str] = ()) -> list[Policy]:
@@ -90,6 +95,24 @@ def matches(source: str, url: str, page: str) -> bool:
         and _port_fits(found["port"], target)
         and _path_fits(found["path"] or "", target.path or "/")
     )
+
+
+def _is_named(nonce: str, sources: Iterable[str]) -> bool:
+    """By its nonce, in which each letter counts."""
+    named = (_NONCE.fullmatch(source) for source in sources)
+    return bool(nonce) and any(found and found[1] == nonce for found in named)
+
+
+def _is_hashed(integrity: str, sources: Iterable[str]) -> bool:
+    """By hashes: all of its ``integrity`` have to be among the sources."""
+    wanted = {found[0] for each in integrity.split() if (found := _HASH.match(each))}
+    listed = {source[1:-1] for source in sources if source[:1] == source[-1:] == "'" and _HASH.fullmatch(source[1:-1])}
+    return bool(wanted) and {_hash(each) for each in wanted} <= {_hash(each) for each in listed}
+
+
+def _hash(written: str) -> tuple[str, str]:
+    kind, _, value = written.partition("-")
+    return kind.lower(), value.replace("-", "+").replace("_", "/")  # base64url is the same
 
 
 def _is_self(target: SplitResult, own: SplitResult) -> bool:

@@ -2,54 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from embed.doctor.csp import FRAME, SCRIPT
 from embed.doctor.page import Script, WebPage
+from embed.doctor.policies import frame_findings, page_findings, script_findings
+from embed.doctor.report import Asked, Finding, KnownSite, Weight
 from embed.origins import as_pattern, is_allowed
 from tenants.errors import InvalidInput
-
-
-class Weight(StrEnum):
-    """How bad it is."""
-
-    WRONG = "wrong"  # the chat does not come up
-    HINT = "hint"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing: what is, and how it is mended. ``code`` is for programs."""
-
-    code: str
-    sentence: str
-    mend: str
-    weight: Weight = Weight.WRONG
-
-
-@dataclass(frozen=True, slots=True)
-class KnownSite:
-    """A site of the tenant."""
-
-    name: str
-    key: str
-    enabled: bool
-    origins: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """For which site the page was looked at, and all sites of the tenant by their keys.
-
-    ``host`` is the origin that snippets are to load from; ``hosts`` are the names of the tenant's hosts."""
-
-    site: KnownSite
-    sites: Mapping[str, KnownSite]
-    host: str
-    hosts: Collection[str]
 
 
 def findings(page: WebPage, asked: Asked) -> list[Finding]:
@@ -57,11 +17,12 @@ def findings(page: WebPage, asked: Asked) -> list[Finding]:
     scripts = [script for script in page.scripts if not script.is_old]
     found = [*_old(page), *_presence(page, scripts)]
     for script in scripts:
-        found += [*_loading(page, script, asked), *_csp(page, script, asked)]
+        found += [*_loading(page, script, asked), *script_findings(page, script)]
     for key in dict.fromkeys([*(script.key for script in scripts if script.key), *page.chats]):
         found += _key(key, asked)
     if scripts:
-        found += [*_origin(page, asked), *_frame(page, asked), *_several(page, scripts)]
+        found += [*_origin(page, asked), *frame_findings(page, _hosts(scripts, asked)), *page_findings(page)]
+        found += _several(page, scripts)
     once = dict.fromkeys(found)
     return sorted(once, key=lambda finding: finding.weight is Weight.HINT)
 
@@ -116,6 +77,14 @@ def _loading(page: WebPage, script: Script, asked: Asked) -> Iterator[Finding]:
             f'The script has type="{script.kind}", so that browsers do not run it.',
             "Take the type away. A consent manager that writes it changes it back once a visitor has agreed.",
         )
+    if script.integrity:
+        yield Finding(
+            "integrity",
+            "The script has an integrity attribute. What the script holds changes with the chat's look and with each "
+            "version, and browsers refuse it from then on.",
+            "Take integrity away.",
+            Weight.HINT,
+        )
     if not script.is_async:
         yield Finding(
             "not_async",
@@ -125,44 +94,10 @@ def _loading(page: WebPage, script: Script, asked: Asked) -> Iterator[Finding]:
         )
 
 
-def _csp(page: WebPage, script: Script, asked: Asked) -> Iterator[Finding]:
-    for policy in page.policies:
-        if policy.keeps_scripts_from_running:
-            yield Finding("csp_sandbox", "The page's Content-Security-Policy has a sandbox without scripts.",
-                          "Add allow-scripts to its sandbox.")  # fmt: skip
-        if policy.allows(SCRIPT, script.url, page.url, script.nonce):
-            continue
-        name = policy.deciding(SCRIPT) or ""
-        sources = [source.lower() for source in policy.directives[name]]
-        if "'strict-dynamic'" in sources:
-            what = f"has 'strict-dynamic' in {name}, which lets in only scripts with the page's nonce"
-            mend = "Give the script the page's nonce: <script async nonce=...>."
-        else:
-            what, mend = f"does not let the script in ({name})", _to_add("script-src", name, asked)
-        yield Finding("csp_script", f"The page's Content-Security-Policy {what}.", mend)
-
-
-def _frame(page: WebPage, asked: Asked) -> Iterator[Finding]:
-    for policy in page.policies:
-        if not policy.allows(FRAME, f"{asked.host}/embed/frame/", page.url):
-            name = policy.deciding(FRAME) or ""
-            yield Finding(
-                "csp_frame",
-                f"The page's Content-Security-Policy does not let the chat's frame in ({name}).",
-                _to_add("frame-src", name, asked),
-            )
-    if page.embedder_policy in ("require-corp", "credentialless"):
-        yield Finding(
-            "embedder_policy",
-            f"The page is sent with Cross-Origin-Embedder-Policy: {page.embedder_policy}, which keeps frames out.",
-            "Send this page without that header.",
-        )
-
-
-def _to_add(usual: str, name: str, asked: Asked) -> str:
-    if name == usual or name != "default-src":
-        return f"Add {asked.host} to {name}."
-    return f"Add a directive: {usual} 'self' {asked.host}, with what default-src allows."
+def _hosts(scripts: Sequence[Script], asked: Asked) -> list[str]:
+    """Where the frames come from: from where the scripts of this tenant do."""
+    own = [each.origin for each in scripts if (urlsplit(each.url).hostname or "").lower() in asked.hosts]
+    return list(dict.fromkeys(own)) or [asked.host]
 
 
 def _key(key: str, asked: Asked) -> Iterator[Finding]:

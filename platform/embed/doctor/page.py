@@ -24,6 +24,12 @@ class Script:
     nonce: str = ""
     kind: str = ""
     is_async: bool = False
+    integrity: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Where it is loaded from."""
+        return origin_of(self.url)
 
     @property
     def runs(self) -> bool:
@@ -45,13 +51,17 @@ class WebPage:
     chats: Sequence[str] = ()  # keys of <atrium-chat> elements
     policies: Sequence[Policy] = ()
     in_comment: bool = False
-    embedder_policy: str = ""
 
     @property
     def origin(self) -> str:
         """As browsers send it."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
+        return origin_of(self.url)
+
+
+def origin_of(url: str) -> str:
+    """The origin of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
 
 
 def read_page(url: str, text: str, headers: Mapping[str, Sequence[str]]) -> WebPage:
@@ -64,7 +74,6 @@ def read_page(url: str, text: str, headers: Mapping[str, Sequence[str]]) -> WebP
         chats=reader.chats,
         policies=read_policies(headers.get("content-security-policy", ()), reader.metas),
         in_comment=reader.in_comment,
-        embedder_policy=next(iter(headers.get("cross-origin-embedder-policy", ())), "").split(";")[0].strip().lower(),
     )
 
 
@@ -114,7 +123,8 @@ class _Reader(HTMLParser):
         is_snippet = parts.path == SCRIPT_PATH or key.startswith(KEY_START)
         if is_snippet or parts.path.startswith(OLD_PATH):
             kind = given.get("type", "").split(";")[0].strip().lower()
-            self.scripts.append(Script(url, key, given.get("nonce", ""), kind, "async" in given))
+            nonce, integrity = given.get("nonce", ""), given.get("integrity", "")
+            self.scripts.append(Script(url, key, nonce, kind, "async" in given, integrity))
 
 
 def _joined(base: str, address: str) -> str:

@@ -6,27 +6,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from embed.doctor.findings import Asked, Finding, KnownSite, findings
+from embed.access import access_site
+from embed.doctor.findings import findings
 from embed.doctor.page import WebPage, read_page
+from embed.doctor.report import Asked, Finding, KnownSite, Weight
 from embed.models import Site
 from embed.use_cases.sites import check_may_manage
 from tenants.actors import Actor
+from tenants.budgets.rates import count_request
 from tenants.context import current_tenant
+from tenants.database import in_database
 from tenants.errors import AtriumError
 from tenants.hosts import host_map
 from tenants.network import (
     AddressRefused,
+    Fetched,
     FetchFailed,
     FetchLimits,
     UrlAnsweredWithError,
     UrlInvalid,
     UrlTooLarge,
     UrlWrongType,
+    afetch,
     fetch,
 )
 
 LIMITS = FetchLimits(size=3_000_000, seconds=10)
 MEDIA_TYPES = ("text/html", "application/xhtml+xml")
+PAGES_A_MINUTE = 20  # that programs of one tenant have read: nobody is to search other people's hosts with it
 NOT_READ = (FetchFailed, AddressRefused, UrlInvalid, UrlTooLarge, UrlWrongType)
 
 
@@ -36,6 +43,11 @@ class Examination:
 
     url: str
     findings: Sequence[Finding]
+
+    @property
+    def comes_up(self) -> bool:
+        """Whether nothing keeps the chat from the page; hints do not."""
+        return all(finding.weight is Weight.HINT for finding in self.findings)
 
 
 def examine_page(actor: Actor, site: Site, address: str, host: str) -> Examination:
@@ -48,6 +60,24 @@ def examine_page(actor: Actor, site: Site, address: str, host: str) -> Examinati
         fetched = fetch(address.strip(), media_types=MEDIA_TYPES, limits=LIMITS)
     except NOT_READ as error:
         return Examination(address.strip(), [_not_read(error)])
+    return _judged(site, fetched, host)
+
+
+async def aexamine_page(actor: Actor, site_id: str, address: str, host: str) -> Examination:
+    """The same for programs, which are held to ``PAGES_A_MINUTE``. No database connection is held while the page loads.
+
+    Raises ``NotAllowed``, ``NotFound``, ``RateLimited``.
+    """
+    site = await in_database(access_site, actor, site_id)
+    await count_request([("snippet doctor", PAGES_A_MINUTE)])
+    try:
+        fetched = await afetch(address.strip(), media_types=MEDIA_TYPES, limits=LIMITS)
+    except NOT_READ as error:
+        return Examination(address.strip(), [_not_read(error)])
+    return await in_database(_judged, site, fetched, host)
+
+
+def _judged(site: Site, fetched: Fetched, host: str) -> Examination:
     page = read_page(fetched.url, fetched.text, fetched.headers)
     return Examination(page.url, findings(page, _asked(site, page, host)))
 

@@ -1,4 +1,4 @@
-"""The snippet doctor in the console: it reads a real page over HTTP and says what keeps the chat away."""
+"""The snippet doctor, in the console and for programs: it reads a real page and says what keeps the chat away."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from threading import Thread
 import pytest
 
 from embed.models import Site
+from embed.snippet import snippet_of
+from embed.use_cases import examine_page
+from tenants.keys import create_api_key
+from tenants.scopes import ADMIN_SCOPE
 from tests.consoles import Console
 from tests.factories import make_member
 
@@ -95,3 +99,46 @@ async def test_only_who_manages_chats_may_send_the_doctor_anywhere(owners, acme,
     assert (await editors.open(DOCTOR)).status_code == 403
     assert (await neighbours.open(DOCTOR)).status_code == 404
     assert (await owners.open("embed/site/nothing/doctor/")).status_code == 404
+
+
+async def test_a_pipeline_asks_for_the_same_with_a_key(acme, globex, server, web, monkeypatch):
+    origin, pages = web
+    site = await acme.run(lambda: Site.objects.create(id="shop", name="Shop", assistant_id="x", origins=[origin]))
+
+    async def ask(tenant, user, scope: str, address: str, site_id: str = "shop"):
+        _, secret = await tenant.run(lambda: create_api_key("pipeline", user, scopes=[scope]))
+        client = server.client(tenant.host, Authorization=f"Bearer {secret}")
+        return await client.post(f"/api/sites/{site_id}/doctor/", json={"address": address})
+
+    snippet = snippet_of(site, f"http://{acme.host}:{server.port}")
+    pages |= {
+        "/right": (snippet, {}),
+        "/hint": (snippet.replace("async ", ""), {}),
+        "/policy": (snippet, {"Content-Security-Policy": "script-src 'nonce-abc' 'strict-dynamic'"}),
+    }
+    for path, comes_up, found in (
+        ("/right", True, []),
+        ("/hint", True, [("not_async", "hint")]),
+        ("/policy", False, [("csp_script", "wrong")]),
+        ("/gone", False, [("not_reached", "wrong")]),
+    ):
+        answer = (await ask(acme, acme.owner, ADMIN_SCOPE, origin + path)).json()
+        assert (answer["url"], answer["comes_up"]) == (origin + path, comes_up)
+        assert [(each["code"], each["weight"]) for each in answer["findings"]] == found
+        assert all(each["sentence"] and each["mend"] for each in answer["findings"])
+    by_key = await ask(acme, acme.owner, ADMIN_SCOPE, f"{origin}/right", site.public_key)
+    assert by_key.json()["comes_up"] is True
+
+    for asked, refused in (
+        (ask(acme, acme.owner, "chat", origin), (403, "scope_missing")),
+        (ask(acme, acme.member, ADMIN_SCOPE, origin), (403, "not_allowed")),
+        (ask(acme, acme.owner, ADMIN_SCOPE, origin, "nothing"), (404, "not_found")),
+        (ask(globex, globex.owner, ADMIN_SCOPE, origin), (404, "not_found")),
+        (ask(acme, acme.owner, ADMIN_SCOPE, ""), (422, "invalid_input")),
+    ):
+        answer = await asked
+        assert (answer.status_code, answer.json()["code"]) == refused
+    monkeypatch.setattr(examine_page, "PAGES_A_MINUTE", 1)
+    answers = [await ask(acme, acme.owner, ADMIN_SCOPE, origin) for _ in range(2)]
+    assert answers[-1].status_code == 429
+    assert int(answers[-1].headers["Retry-After"]) > 0

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embed.doctor.csp import FRAME, SCRIPT, matches, read_policies
-from embed.doctor.findings import Asked, KnownSite, findings
+from embed.doctor.findings import findings
 from embed.doctor.page import read_page
+from embed.doctor.report import Asked, KnownSite
 
 PAGE = "https://www.example.com/help"
 HOST = "https://acme.atrium.example"
@@ -78,6 +79,13 @@ def test_a_source_stands_for_addresses(source, url, fits):
         ("script-src 'nonce-r4nd' 'strict-dynamic' https:", "r4nd", True, True),
         ("script-src 'nonce-r4nd' 'strict-dynamic'", "other", False, True),
         ("script-src 'nonce-r4nd'", "r4nd", True, True),
+        ("script-src 'NONCE-r4nd'", "r4nd", True, True),
+        ("script-src 'nonce-R4ND'", "r4nd", False, True),
+        ("default-src 'nonce-r4nd' 'strict-dynamic'", "r4nd", True, False),
+        ("default-src 'none'; script-src-elem 'nonce-r4nd'; frame-src *", "r4nd", True, True),
+        ("script-src 'sha256-abc='", "", False, True),
+        ("style-src 'none'; connect-src 'none'; img-src 'none'; font-src 'none'", "", True, True),
+        ("script-src-attr 'none'; worker-src 'none'; require-trusted-types-for 'script'", "", True, True),
         ("SCRIPT-SRC 'SELF' HTTPS://ACME.ATRIUM.EXAMPLE", "", True, True),
         ("script-src", "", False, True),
         ("default-src https:, script-src 'self'", "", False, True),
@@ -87,6 +95,23 @@ def test_a_policy_decides_by_its_nearest_directive(policy, nonce, script, frame)
     policies = read_policies([policy])
     assert all(each.allows(SCRIPT, f"{HOST}/embed.js", PAGE, nonce) for each in policies) is script
     assert all(each.allows(FRAME, f"{HOST}/embed/frame/", PAGE) for each in policies) is frame
+
+
+@pytest.mark.parametrize(
+    ("policy", "integrity", "runs"),
+    [
+        ("script-src 'sha256-abc='", "sha256-abc=", True),
+        ("script-src 'SHA256-abc='", "sha256-abc=", True),
+        ("script-src 'sha256-ABC='", "sha256-abc=", False),
+        ("script-src 'sha384-a+/b' 'strict-dynamic'", "sha384-a-_b", True),
+        ("script-src 'sha256-abc='", "sha256-abc= sha512-def=", False),
+        ("script-src 'sha256-abc=' 'sha512-def='", "sha256-abc= sha512-def=?x", True),
+        ("script-src 'sha256-abc='", "md5-abc=", False),
+    ],
+)
+def test_a_hash_lets_in_a_script_with_that_integrity(policy, integrity, runs):
+    [read] = read_policies([policy])
+    assert read.allows(SCRIPT, f"{HOST}/embed.js", PAGE, "", integrity) is runs
 
 
 @given(st.text(max_size=200), st.text(max_size=40))
@@ -136,6 +161,7 @@ def test_nothing_is_said_of_a_page_in_order(snippet):
         (SNIPPET.replace("https:", "http:"), ["mixed_content"]),
         (SNIPPET.replace("async", 'async type="text/plain"'), ["not_run"]),
         (SNIPPET.replace("async ", ""), ["not_async"]),
+        (SNIPPET.replace("async", 'async integrity="sha256-abc="'), ["integrity"]),
         (SNIPPET + SNIPPET, ["several"]),
         (f'<script src="{HOST}/static/embed/chat/atrium-chat.js" data-key="{KEY}"></script>', ["old_snippet"]),
         ('<meta http-equiv="Content-Security-Policy" content="script-src \'self\'">' + SNIPPET, ["csp_script"]),
@@ -153,7 +179,9 @@ def test_headers_keep_the_chat_away_too():
     assert codes(SNIPPET, content_security_policy=policy) == ["csp_script", "csp_frame"]
     assert codes(SNIPPET, content_security_policy="sandbox allow-forms") == ["csp_sandbox"]
     assert codes(SNIPPET, content_security_policy_report_only="default-src 'none'") == []
-    assert codes(SNIPPET, cross_origin_embedder_policy="require-corp") == ["embedder_policy"]
+    assert codes(SNIPPET, content_security_policy="sandbox allow-scripts") == ["csp_sandbox"]
+    assert codes(SNIPPET, content_security_policy="sandbox allow-scripts allow-same-origin") == []
+    assert codes(SNIPPET, cross_origin_embedder_policy="require-corp") == []  # the frame says that it may be embedded
     [finding, other] = findings(read_page(PAGE, SNIPPET, {"content-security-policy": ["default-src 'self'"]}), ASKED)
     assert finding.mend == f"Add a directive: script-src 'self' {HOST}, with what default-src allows."
     assert other.mend.startswith("Add a directive: frame-src")
@@ -173,3 +201,27 @@ def test_a_page_that_is_not_named_is_told_what_to_add(url, mend):
     assert finding.code == "origin_not_allowed"
     assert finding.mend.startswith(mend)
     assert codes(SNIPPET, "https://a.b.example.org/") == []
+
+
+def mends(policy: str, asked: Asked = ASKED, html: str = SNIPPET) -> list[str]:
+    return [each.mend for each in findings(read_page(PAGE, html, {"content-security-policy": [policy]}), asked)]
+
+
+def test_what_mends_a_policy_fits_it():
+    assert mends("script-src 'self'") == [f"Add {HOST} to script-src."]
+    assert mends("script-src 'nonce-x' 'strict-dynamic'") == [
+        "Give the script the page's nonce: <script async nonce=...>."
+    ]
+    [either] = mends("script-src 'self' 'nonce-x'")
+    assert either.endswith(f"Or: Add {HOST} to script-src.")
+
+
+def test_a_page_that_loads_from_another_host_of_the_tenants_is_judged_by_that_one():
+    second = "https://chat.example.com"
+    asked = Asked(SITE, {KEY: SITE}, HOST, {"acme.atrium.example", "chat.example.com"})
+    html = SNIPPET.replace(HOST, second)
+    assert mends(f"script-src {second}; frame-src {second}", asked, html) == []
+    assert mends(f"script-src {HOST}; frame-src {HOST}", asked, html) == [
+        f"Add {second} to script-src.",
+        f"Add {second} to frame-src.",
+    ]

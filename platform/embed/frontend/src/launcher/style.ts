@@ -3,6 +3,8 @@
 export const FRAME_STYLE = `
 :host{display:block;height:36rem;max-height:100%}
 iframe{border:0;width:100%;height:100%;display:block;color-scheme:normal}
+p{margin:0}
+p:not(:empty){padding:24px}
 [hidden]{display:none!important}`;
 
 /** `--x` and `--y`: the distance from the side and from below. Important: it wins over whatever the page says. */

@@ -1,6 +1,8 @@
 "use strict";(()=>{var v=["open","close","identify","logout","on","ask"];function u(a){let e=a.Atrium;if(e&&!Array.isArray(e))return e;let t=[],n=[],o=([r,...i])=>v.includes(r)?t[0]?t[0][r](...i):void n.push([r,...i]):console.error(`Atrium has no ${r}()`),s={push:(...r)=>r.forEach(o),get:r=>t.find(i=>i.site===r),add:r=>{t.push(r),t.length===1&&n.splice(0).forEach(o)}};for(let r of v)s[r]=(...i)=>o([r,...i]);return a.Atrium=s,(e??[]).forEach(o),s}var f=`
 :host{display:block;height:36rem;max-height:100%}
 iframe{border:0;width:100%;height:100%;display:block;color-scheme:normal}
+p{margin:0}
+p:not(:empty){padding:24px}
 [hidden]{display:none!important}`,b=`
 :host{all:initial!important;--side:auto}
 .box{position:fixed;z-index:2147483000;inset-block-end:calc(var(--y) + env(safe-area-inset-bottom));right:var(--x);
