@@ -46,6 +46,7 @@ EXEMPT_OPERATIONS = {
     ),
     "search_collections": READS,
     "preview_access_rule": READS,
+    "examine_page": READS,
 }
 EXEMPT_PAGES = {
     "console.AccessRule.explain_page": READS,
