@@ -10,5 +10,5 @@ os.environ["ATRIUM_EXAMPLE"] = "1"
 from atrium.settings import *  # noqa: E402, F403
 
 DEBUG = False  # as in production: errors are answered, not shown
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+PASSWORD_HASHERS = ["tests.password_hashing.FewRounds"]
 ATRIUM_FORWARDED_ALLOW_IPS = "127.0.0.1"  # no proxy: nothing to warn of
