@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 PATIENCE = 20.0  # seconds until a test gives up; it is over as soon as what it waits for is there
+# Less than the 30 s after which a server looks again at what it keeps: tests show that it has been told before.
 
 
 async def until(happened: Callable[[], Awaitable[bool]], what: str) -> None:

@@ -183,7 +183,7 @@ def test_what_one_tenants_people_have_opens_nothing_at_the_other(demo):
 def check_stopped(demo: Demo, started: list[psutil.Process]) -> None:
     """No process of those is left, and nobody answers."""
     assert len(started) >= 4  # itself, the worker, the web server, PostgreSQL
-    _, left = psutil.wait_procs(started, timeout=10)
+    _, left = psutil.wait_procs(started, timeout=60)
     assert left == []
     assert demo.port_is_free()
     assert not demo.postmaster.exists()
@@ -220,7 +220,7 @@ def test_ctrl_c_stops_it_while_it_starts(demo, first):
     started = demo.processes()
     assert demo.stop(signal.SIGINT) == 0
     assert "Traceback" not in demo.printed
-    _, left = psutil.wait_procs(started, timeout=10)
+    _, left = psutil.wait_procs(started, timeout=60)
     assert left == []
 
 

@@ -183,7 +183,7 @@ def test_another_tenant_has_the_assistants_and_none_of_the_tasks(walk: Walk) -> 
 def test_its_view_answers_whoever_is_signed_in(walk: Walk) -> None:
     assert walk.demo
     base, host = f"http://127.0.0.1:{walk.demo.port}", {"Host": f"acme.localhost:{walk.demo.port}"}
-    with httpx.Client(base_url=base, headers=host) as browser:
+    with httpx.Client(base_url=base, headers=host, timeout=60) as browser:
         assert browser.get("/tasks/").status_code == 302
         browser.get("/accounts/login/")
         member = walk.demo.facts["tenants"]["acme"]["member"]

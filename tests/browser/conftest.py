@@ -17,7 +17,7 @@ from tests.browser.web_pages import serving
 from tests.integration.atrium.conftest import operator  # noqa: F401  the fixture
 from tests.somewhere import Helper
 
-expect.set_options(timeout=20_000)  # milliseconds: over as soon as what is waited for is there
+expect.set_options(timeout=60_000)  # milliseconds: over as soon as what is waited for is there
 
 
 @pytest.fixture

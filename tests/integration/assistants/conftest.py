@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from assistants import assistants
+from tests.waiting import PATIENCE
 
 
 class ScriptedModel(BaseChatModel):
@@ -82,7 +83,7 @@ class SlowModel:
     async def finished(self) -> None:
         from assistants.runs.runner import runner
 
-        await asyncio.wait_for(self.done.wait(), 20)
+        await asyncio.wait_for(self.done.wait(), PATIENCE)
         await runner.drain()
 
 

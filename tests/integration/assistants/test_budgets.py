@@ -26,7 +26,7 @@ from tenants.models import Budget, BudgetCounter, BudgetReservation, ModelPrice,
 from tests.integration.assistants.conftest import ScriptedModel
 from tests.played_model import PlayedModel, wants
 from tests.subprocesses import ROOT, clean_environment
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 RESERVED = 10_001  # tokens that "hello" sets aside: 8,000 of the past, 1 of its own, 2,000 for the answer
 USED = 120
@@ -372,7 +372,7 @@ def _kill_in_settlement(child: subprocess.Popen[str], *, goes_on: bool) -> None:
             _until(child, lambda: bool(_blocked()))
             settling = _blocked()
             child.kill()
-            child.wait(20)
+            child.wait(PATIENCE)
             if not goes_on:
                 _ask("SELECT pg_terminate_backend(pid) FROM unnest(%s) AS pid", settling)
                 _until(None, lambda: not _active(settling))

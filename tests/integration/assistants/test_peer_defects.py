@@ -20,6 +20,7 @@ from tenants.models import User
 from tests.model_server import says
 from tests.played_model import PlayedModel, wants
 from tests.somewhere import Helper, aside
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("registry")
 
@@ -102,7 +103,7 @@ def test_turns_in_one_thread_do_not_overlap(acme, thread, use_model):
         def look(self) -> str:
             """Look, for a while."""
             looking.set()
-            assert go_on.wait(20)
+            assert go_on.wait(PATIENCE)
             return "seen"
 
     def first_turn() -> None:
@@ -115,7 +116,7 @@ def test_turns_in_one_thread_do_not_overlap(acme, thread, use_model):
     use_model(PlayedModel(answers=[wants(("look", {})), "Done."]))
     first = threading.Thread(target=first_turn)
     first.start()
-    assert looking.wait(20)
+    assert looking.wait(PATIENCE)
     with tenant_context(acme.ref):
         with pytest.raises(RunActiveError) as refused:
             Slow(user=acme.member).run("Second", thread_id=thread.pk)

@@ -17,6 +17,7 @@ from tests import faulty_model
 from tests.chat import Chat
 from tests.faulty_model import ERROR, ROLE, SILENCE, FaultyServer, answer, chunked, piece, says, says_whole, sse
 from tests.sse import read_events
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("registry")
 
@@ -271,9 +272,9 @@ async def test_a_run_that_waits_before_a_retry_is_stopped_at_once(faulty, chat, 
         json={"assistant_id": chat.assistant_id, "content": "Hi", "mode": "background"},
     )
     run_id = begun.json()["id"]
-    await asyncio.wait_for(faulty.reached.wait(), 10)
+    await asyncio.wait_for(faulty.reached.wait(), PATIENCE)
     await chat.client.post(f"/api/runs/{run_id}/cancel/")
-    events = await asyncio.wait_for(chat.client.get(f"/api/runs/{run_id}/events/"), 20)
+    events = await asyncio.wait_for(chat.client.get(f"/api/runs/{run_id}/events/"), PATIENCE)
     assert read_events(events.text)[-1].type == "run.cancelled"
     run = await acme.run(Run.objects.get)
     assert (run.status, run.error_code, run.error_detail_admin, faulty.requests) == ("cancelled", "", "", 1)

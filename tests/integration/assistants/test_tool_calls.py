@@ -18,6 +18,7 @@ from tenants.errors import NotFound
 from tests.integration.assistants.asking import Weather, ask, tool_answers
 from tests.played_model import PlayedModel, wants, wants_nonsense
 from tests.somewhere import Helper, aside
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("registry")
 
@@ -188,7 +189,7 @@ def test_synchronous_tools_run_at_the_same_time_too(use_model):
         @method_tool
         def meet(self, who: str) -> str:
             """Wait for the others."""
-            meeting.wait(10)
+            meeting.wait(PATIENCE)
             return f"met {who}"
 
     calls = [("meet", {"who": name}) for name in ("a", "b", "c")]

@@ -75,7 +75,7 @@ class Deployed:
         self._server = server
 
     def client(self, host: str, **headers: str) -> httpx.Client:
-        return httpx.Client(base_url=self._server.url, headers={"Host": host, **headers})
+        return httpx.Client(base_url=self._server.url, headers={"Host": host, **headers}, timeout=60)
 
     def get(self, host: str, path: str, **headers: str) -> httpx.Response:
         with self.client(host, **headers) as client:

@@ -13,6 +13,7 @@ from tenants.context import tenant_context
 from tenants.database import give_connections_back, in_database, in_thread
 from tenants.models import AccessRule
 from tests.integration.tenants.rows import in_a_new_thread, search_path, seen
+from tests.waiting import PATIENCE
 
 
 def in_use() -> int:
@@ -30,7 +31,7 @@ def pids(count: int) -> set[int]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")
             found.add(cursor.fetchone()[0])
-        together.wait(10)
+        together.wait(PATIENCE)
         connection.close()
 
     threads = [threading.Thread(target=read) for _ in range(count)]

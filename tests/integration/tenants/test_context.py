@@ -17,6 +17,7 @@ from tenants.database import give_connections_back, in_database, in_thread
 from tenants.models import Tenant
 from tests.factories import TenantFixture
 from tests.integration.tenants.rows import in_a_new_thread, search_path, seen
+from tests.waiting import PATIENCE
 
 # -- the context is the only place where the tenant is kept
 
@@ -82,7 +83,7 @@ def test_two_threads_do_not_see_one_anothers_tenant(marked):
     def read(tenant: TenantFixture) -> None:
         with tenant_context(tenant.ref):
             first = seen()
-            both_inside.wait(10)
+            both_inside.wait(PATIENCE)
             results[tenant.ref.schema_name] = first + seen()
 
     threads = [threading.Thread(target=read, args=(tenant,)) for tenant in marked]

@@ -18,6 +18,7 @@ import pytest
 from tenants.database import give_connections_back
 from tests.integration.tenants.fleet import LASTING, MADE, Fleet
 from tests.subprocesses import ROOT, clean_environment
+from tests.waiting import PATIENCE
 
 GATE = 4242  # the advisory lock at which a child stops
 NAME = "atrium-child"
@@ -88,7 +89,7 @@ def kill_at_the_gate(fleet: Fleet, process: subprocess.Popen[bytes]) -> None:
     else:
         raise AssertionError("the child never came to the gate")
     process.send_signal(signal.SIGKILL)
-    assert process.wait(20) == -signal.SIGKILL
+    assert process.wait(PATIENCE) == -signal.SIGKILL
     fleet.connection.execute("DROP EVENT TRIGGER gate; DROP FUNCTION public.gate")
     fleet.connection.execute("SELECT pg_advisory_unlock(%s)", [GATE])
     there = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"

@@ -23,6 +23,7 @@ from tenants.provisioning.migrate_all import migrate_all
 from tenants.router import BOTH, PUBLIC_ONLY, TENANT_ONLY
 from tenants.use_cases import tenants
 from tenants.use_cases.tenants import FirstOwner
+from tests.waiting import PATIENCE
 
 NEW, HOST = "initech", "initech.localhost"
 OWNER = FirstOwner("bill", "bill@example.com", "a long enough password")
@@ -214,7 +215,7 @@ def test_of_two_who_make_the_same_tenant_at_once_one_is_refused(database):
     ready, outcomes = threading.Barrier(2), []
 
     def make() -> None:
-        ready.wait(10)
+        ready.wait(PATIENCE)
         try:
             outcomes.append(create_tenant(NEW, "Initech", HOST).schema_name)
         except Conflict as refusal:

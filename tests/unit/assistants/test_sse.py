@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from assistants.runs import sse
+from tests.waiting import PATIENCE
 
 PARTS = [str(number).encode() for number in range(1000)]
 
@@ -77,4 +78,4 @@ async def test_a_client_that_leaves_ends_the_reading():
     stream = sse.kept_open(endless(), bytes)
     assert await anext(stream) == b"first"
     await stream.aclose()
-    await asyncio.wait_for(left.wait(), 5)
+    await asyncio.wait_for(left.wait(), PATIENCE)
