@@ -12,7 +12,9 @@ from pathlib import Path
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views import defaults
+from django.views.csrf import csrf_failure
 
+from atrium.request_id import request_id
 from tenants.context import current_tenant
 
 _STYLE = (Path(__file__).parent / "templates" / "console" / "refused.css").read_text()
@@ -34,6 +36,30 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         return defaults.page_not_found(request, exception)
     said = "The address is wrong, or what was here has been deleted."
     return page(404, "There is nothing at this address", said, console=request.path.startswith("/admin/"))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400: Django's own answer, or a page for a person."""
+    if not _is_for_person(request):
+        return defaults.bad_request(request, exception)
+    said = "The address asks for something that cannot be. Begin again from a page of the menu."
+    return page(400, "This request makes no sense here", said, console=request.path.startswith("/admin/"))
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """500: Django's own answer, or a page for a person, with what the logs call the request."""
+    if not _is_for_person(request):
+        return defaults.server_error(request)
+    said = f"Try again. If that does not help, tell whoever runs this service the number {request_id.get()}."
+    return page(500, "Something went wrong on our side", said, console=request.path.startswith("/admin/"))
+
+
+def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403, of a form whose token is not the browser's: somebody has signed in or out since the page was opened."""
+    if not _is_for_person(request):
+        return csrf_failure(request, reason)
+    said = "You have signed in or out since you opened the page, or your browser keeps no cookies. Open it once more."
+    return page(403, "This form is out of date", said, console=request.path.startswith("/admin/"))
 
 
 def suspended() -> HttpResponse:

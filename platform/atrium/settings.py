@@ -19,6 +19,7 @@ SECRET_KEY_FALLBACKS = env["ATRIUM_SECRET_KEY_FALLBACKS"]
 ATRIUM_ENCRYPTION_KEYS = env["ATRIUM_ENCRYPTION_KEYS"] or ((production.THROWAWAY_ENCRYPTION_KEY,) if DEBUG else ())
 ATRIUM_PUBLIC_HOST = env["ATRIUM_PUBLIC_HOST"].lower() or ("localhost" if DEBUG else "")
 ALLOWED_HOSTS = env["ATRIUM_ALLOWED_HOSTS"] or ([".localhost", "localhost", "127.0.0.1"] if DEBUG else [])
+CSRF_FAILURE_VIEW = "atrium.error_pages.form_expired"
 CSRF_TRUSTED_ORIGINS = env["ATRIUM_CSRF_TRUSTED_ORIGINS"]
 
 # -- apps and the schemas that they live in. Tables of ATRIUM_APPS say it per model (tenants/router.py).

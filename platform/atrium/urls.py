@@ -14,5 +14,7 @@ urlpatterns = [
     path("", include("embed.urls")),
 ]
 
+handler400 = "atrium.error_pages.bad_request"
 handler403 = "atrium.error_pages.forbidden"
 handler404 = "atrium.error_pages.not_found"
+handler500 = "atrium.error_pages.failed"

@@ -18,5 +18,7 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
 ]
 
+handler400 = "atrium.error_pages.bad_request"
 handler403 = "atrium.error_pages.forbidden"
 handler404 = "atrium.error_pages.not_found"
+handler500 = "atrium.error_pages.failed"

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -21,6 +25,7 @@ from tenants.actors import Actor
 from tenants.admin.member_field import member_field
 from tenants.admin.paging import BoundedPaginator, UncountedPaginator
 from tenants.audit import delete_recorded, save_recorded
+from tenants.audit.recording import target_of
 from tenants.errors import AtriumError
 from tenants.members import member_actor
 from tenants.models import User
@@ -79,12 +84,51 @@ class UseCaseAdmin(ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         """Django's view; a refusal becomes an error of the form."""
+        if "\x00" in (object_id or ""):
+            raise Http404
         try:
             with transaction.atomic():
                 return super().changeform_view(request, object_id, form_url, extra_context)
         except AtriumError as error:
             request.refusal = error  # type: ignore[attr-defined]
         return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The list; what is asked with a null byte, which no row can have, is not asked."""
+        if any("\x00" in value for values in request.GET.lists() for value in values[1]):
+            return HttpResponseRedirect(request.path)
+        return super().changelist_view(request, extra_context)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row, or None."""
+        return None if "\x00" in object_id else super().get_object(request, object_id, from_field)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """Django's view; a refusal leads back to the list, which says why."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except AtriumError as error:
+            self.message_user(request, error.detail, messages.ERROR)
+        return redirect(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """Do what was chosen for rows of the list; a refusal is said on the list."""
+        try:
+            return super().response_action(request, queryset)
+        except AtriumError as error:
+            self.message_user(request, error.detail, messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """To the audit log, which knows of each act, whichever door was used; Django's own history does not."""
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        about = target_of(row)
+        log = reverse(f"{self.admin_site.name}:tenants_auditentry_changelist")
+        return HttpResponseRedirect(f"{log}?{urlencode({'about': about.kind, 'target_id': about.id})}")
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> Any:
         """Django's console goes to its first page and says there that there is no such row. Here that is a 404 like any
@@ -142,8 +186,10 @@ class UseCaseAdmin(ModelAdmin):
         return paginator
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        """The form with one button that saves."""
+        """The form with one button that saves, and the way to what the audit log has of it for who may see that."""
+        sees_log = request.user.has_perm("tenants.view_auditentry")  # type: ignore[union-attr]
         context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
+        context["show_history"] = context.get("show_history", True) and sees_log
         return super().render_change_form(request, context, *args, **kwargs)
 
     # -- what pages change is recorded (tenants/audit). A page that calls a use case leaves it to that.

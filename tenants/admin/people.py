@@ -43,6 +43,13 @@ class PeopleAdmin(DjangoUserAdmin, UseCaseAdmin):  # type: ignore[misc]
     last_seen = moment_column("last_login", "Last sign-in")
     joined = moment_column("date_joined", "Added")
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """What the switch does, in the words of this page."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "is_active" and field is not None:
+            field.help_text = "Switched off, this person cannot sign in, nor can their API keys."
+        return field
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody is deleted: what they wrote would lose its author."""
         return False

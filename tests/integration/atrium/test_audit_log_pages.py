@@ -10,7 +10,7 @@ import re
 import pytest
 
 from tenants.audit import export, record
-from tenants.models import AccessRule, AuditEntry, Budget, OperatorKey, Plan, Tenant
+from tenants.models import AccessRule, AuditEntry, Budget, MemberGroup, OperatorKey, Plan, Tenant
 from tenants.use_cases.operator_keys import issue_operator_key
 from tests.audit import in_public, logged
 from tests.consoles import PUBLIC_HOST
@@ -282,3 +282,20 @@ async def test_without_signing_in_nobody_reads_anything(server, acme):
         for address in (path, f"{path}export"):
             assert (await server.client(host).get(address)).status_code == 401
     assert await acme.run(lambda: AuditEntry.objects.exists()) is False
+
+
+async def test_a_rows_history_is_what_the_log_has_of_it(console, acme, staff, in_acme):
+    owners = await console(acme.host, "owner")
+    for name in ("Handbook", "Payroll"):
+        assert (await owners.send("tenants/membergroup/add/", name=name)).status_code == 302
+    group = await in_acme(lambda: MemberGroup.objects.get(name="Handbook").pk)
+    assert (
+        f"/admin/tenants/membergroup/{group}/history/"
+        in (await owners.open(f"tenants/membergroup/{group}/change/")).text
+    )
+    log = await owners.client.get(f"/admin/tenants/membergroup/{group}/history/", follow_redirects=True)
+    listed = log.text[log.text.index("result_list") :]
+    assert "Handbook" in listed
+    assert "Payroll" not in listed
+    editors = await console(acme.host, "editor")
+    assert (await editors.open(f"tenants/membergroup/{group}/history/")).status_code == 403

@@ -14,6 +14,7 @@ from rag.use_cases.create_collection import create_collection
 from rag.use_cases.ingest_document import ingest_document
 from rag.use_cases.lists import list_states
 from tenants.context import tenant_context
+from tenants.errors import NotFound
 from tenants.models import AccessRule, AuditEntry
 from tests.documents import add_ready_document
 from tests.sessions import session_of
@@ -205,6 +206,19 @@ async def test_a_document_is_taken_in_anew_and_cancelled_on_its_page(owners, acm
     page = await owners.client.post(f"/admin/rag/document/{key}/cancel/", data=token, follow_redirects=True)
     assert "nothing to cancel" in page.text
     assert (await owners.client.post(f"/admin/rag/document/{key}/cancel/")).status_code == 403  # without the token
+
+
+async def test_what_a_use_case_refuses_for_chosen_documents_is_said_on_the_list(owners, acme, in_acme, monkeypatch):
+    def gone(*args: object) -> None:
+        raise NotFound("There is no such document.")
+
+    key = str(await in_acme(add_ready_document, acme, "text", source="a.md"))
+    monkeypatch.setattr("rag.admin.documents.delete_document", gone)  # somebody else was quicker
+    chosen = {"action": "delete_selected", "_selected_action": key, "post": "yes"}
+    for path, sent in (("rag/document/", chosen), (f"rag/document/{key}/delete/", {"post": "yes"})):
+        answer = await owners.send(path, **sent)
+        assert answer.status_code == 302, path
+        assert "There is no such document." in (await owners.open("rag/document/")).text
 
 
 async def test_a_failed_document_says_what_to_do(owners, acme, in_acme):

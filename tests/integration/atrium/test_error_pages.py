@@ -34,6 +34,37 @@ async def test_what_is_not_there_is_a_page_in_both_consoles(console, acme, opera
         assert "'sha256-" in page.headers["content-security-policy"]
 
 
+async def test_what_fails_or_makes_no_sense_is_a_page_that_says_what_to_do(console, acme, monkeypatch):
+    def broken(*args: object) -> None:
+        raise RuntimeError("a secret")
+
+    owners = await console(acme.host, "owner")
+    monkeypatch.setattr("rag.admin.documents.search_context", broken)
+    failed = await owners.open("rag/document/search/")
+    assert (failed.status_code, "Something went wrong on our side" in failed.text) == (500, True)
+    assert failed.headers["x-request-id"] in failed.text
+    assert "secret" not in failed.text
+    odd = await owners.open("assistants/run/?_to_field=id_of_nothing")
+    assert (odd.status_code, "This request makes no sense here" in odd.text) == (400, True)
+    expired = await owners.client.post("/admin/rag/collection/add/", data={"name": "Pages"})
+    assert (expired.status_code, "This form is out of date" in expired.text) == (403, True)
+    for answer in (failed, odd, expired):
+        assert "'sha256-" in answer.headers["content-security-policy"]
+        assert 'href="/admin/"' in answer.text
+
+
+async def test_a_null_byte_in_an_address_asks_for_nothing(console, acme):
+    owners = await console(acme.host, "owner")
+    for path in ("rag/document/?status=%00", "assistants/run/?q=a&assistant=%00", "tenants/accessrule/?effect=%00"):
+        assert (await owners.open(path)).status_code == 302, path
+    for path in (
+        "rag/document/%00/change/",
+        "assistants/configuredassistant/a%00/change/",
+        "tenants/user/%00/history/",
+    ):
+        assert (await owners.open(path)).status_code == 404, path
+
+
 @pytest.mark.parametrize("path", ["/api/nothing/", "/nothing/"])
 async def test_a_program_is_answered_without_a_page(server, acme, path):
     answer = await server.client(acme.host).get(path)
