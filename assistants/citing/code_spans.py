@@ -1,8 +1,8 @@
 """Where code is in Markdown that comes in pieces: what looks like a marker there is none. Pure.
 
 A line of backticks or tildes opens a block that a like line closes (CommonMark 4.5); a run of backticks opens code in
-a line, which a run of the same length or the paragraph's end closes (CommonMark 6.1). Indented blocks are not seen:
-nobody can tell them from the lines of a list without the whole text.
+a line, which a run of the same length, the paragraph's end or a list's next item closes (CommonMark 6.1). Indented
+blocks are not seen: nobody can tell them from the lines of a list without the whole text.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import re
 
 _PIECE = re.compile(r"`+|~+|\n|[^`~\n]+")
 _BEFORE_FENCE = re.compile(r"[ \t>]*(?:[-*+]|\d{1,9}[.)])?[ \t]*")
+_MAY_COME_BEFORE = re.compile(r"[ \t>]*(?:[-*+][ \t]*|\d{1,9}(?:[.)][ \t]*)?)?")  # the same, cut off anywhere
+_ITEM = re.compile(r"[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]")
 _SHORTEST_FENCE = 3
 
 
@@ -48,14 +50,16 @@ class CodeSpans:
         if self._run and self._run[0] != signs[0]:
             self._settle()
         if not self._run:
-            self._run_begins_line = not self._line_has_begun
+            self._run_begins_line = not self._line_has_begun and _BEFORE_FENCE.fullmatch(self._line) is not None
         self._run += signs
         self._line_has_begun = True
 
     def _read_words(self, words: str) -> None:
         if not self._line_has_begun:
             self._line += words
-            self._line_has_begun = _BEFORE_FENCE.fullmatch(self._line) is None
+            self._line_has_begun = _MAY_COME_BEFORE.fullmatch(self._line) is None
+            if _ITEM.match(self._line):
+                self._inline = 0
 
     def _end_line(self) -> None:
         if not self._line_has_begun and not self._line.strip(" \t>"):

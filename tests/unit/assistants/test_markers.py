@@ -79,6 +79,22 @@ def test_after_code_markers_are_markers_again():
     assert checked("a stray ` and [9]\n\nthen [9].") == ("a stray ` and [9]\n\nthen.", 1)
 
 
+def test_a_stray_backtick_holds_for_its_own_item_of_a_list_only():
+    said = "- the ` key [9]\n- other [9]\n1. third [1]\n2. `[9]` [2]"
+    found = MarkerFilter(KNOWN)
+    assert found.feed(said) + found.end() == "- the ` key [9]\n- other\n1. third [1]\n2. `[9]` [2]"
+    assert [each.numbers for each in found.markers] == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("begins", ["1. ", "12) ", "> 3.", "- ", "1 ", "7"])
+def test_code_in_an_item_of_a_list_is_code_in_whatever_pieces_it_comes(begins):
+    said = f"{begins}```\n[9]\n\n[8]\n```\n"
+    whole, pieces = MarkerFilter(KNOWN), MarkerFilter(KNOWN)
+    shown = whole.feed(said) + whole.end()
+    assert "".join(map(pieces.feed, said)) + pieces.end() == shown
+    assert (shown == said) is (begins not in ("1 ", "7"))  # there, backticks open code in a line
+
+
 def test_one_behind_a_word_cites_where_there_is_such_a_passage():
     assert [(each.start, each.end, each.numbers) for each in find_markers("50 kg[1], a[9]", KNOWN)] == [(5, 8, (1,))]
 
