@@ -49,13 +49,13 @@ def read_completion(run_id: Any, *, structured: bool) -> Completion:
     return Completion(
         run_id=run.pk,
         created_at=run.created_at,
-        text=_text(said, structured),
+        text=_text([message for message in said if _is_told(message, structured)]),
         calls=last.tool_calls,
         finish_reason="tool_calls" if last.tool_calls else _finish_reason(last),
         tokens_in=run.tokens_in,
         tokens_out=run.tokens_out,
         tokens_cached=run.tokens_cached,
-        citations=_citations(rows),
+        citations=_citations(row for row, message in zip(rows, said, strict=True) if _is_told(message, structured)),
     )
 
 
@@ -71,9 +71,12 @@ def _citations(rows: Iterable[Message]) -> list[dict[str, Any]]:
     return citations
 
 
-def _text(said: Sequence[AIMessage], structured: bool) -> str | None:
-    if structured:
-        said = [message for message in said if message.additional_kwargs.get("structured_output")]
+def _is_told(message: AIMessage, structured: bool) -> bool:
+    """Beside an object, nothing that the model has said counts, nor what that cites."""
+    return not structured or bool(message.additional_kwargs.get("structured_output"))
+
+
+def _text(said: Sequence[AIMessage]) -> str | None:
     texts = [text_of(message.content) for message in said]
     return BETWEEN_TEXTS.join(text for text in texts if text) or None
 

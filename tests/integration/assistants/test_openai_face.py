@@ -178,6 +178,27 @@ async def test_an_assistant_that_answers_with_an_object_gives_it_as_json(sdk, ac
     assert json.loads(text_of([chunk async for chunk in stream])) == {"kind": "bug"}
 
 
+async def test_an_object_rests_on_what_is_cited_in_it_and_not_on_what_is_not_said(sdk, acme, sorter, use_model):
+    class Weigher(sorter):
+        id = "weigher"
+        name = "Weigher"
+        has_rag = True
+
+        @method_tool
+        def look_up(self) -> str:
+            """Look up."""
+            return "found"
+
+    await acme.run(lambda: add_ready_document(acme, "An anvil weighs 50 kilograms.", "anvils.md"))
+    found = Weigher.structured_output(kind="50 kg [1]")
+    use_model(PlayedModel(answers=["I read [1] that an anvil weighs 50 kg [1].", found]))
+    question = [{"role": "user", "content": "What does an anvil weigh?"}]
+    answer = await sdk(acme).chat.completions.create(model="weigher", messages=question)
+    assert json.loads(answer.choices[0].message.content or "") == {"kind": "50 kg [1]"}
+    [citation] = answer.model_dump()["atrium"]["citations"]
+    assert (citation["number"], citation["markers"]) == (1, [])
+
+
 @pytest.mark.parametrize(("given", "told"), [("length", "length"), ("content_filter", "content_filter")])
 async def test_it_says_why_the_model_stopped(sdk, acme, greeter, model_server, given, told):
     model_server.play({"match": {"endpoint": "chat"}, "response": {"content": "Half", "finishReason": given}})
