@@ -169,3 +169,19 @@ async def _refused(page: Page, refusal: Any) -> None:
         return await refusal.is_visible()
 
     await until(told, "the page is told that the chat does not open")
+
+
+async def test_on_a_phone_it_ends_above_the_keyboard_and_stays_as_it_is_for_who_zooms_in(web_page, corner):
+    page = web_page
+    await page.set_viewport_size(PHONE)
+    corner.web.put("/", corner.script(open="true"))
+    await page.goto(corner.web.origin("shop"))
+    panel = page.get_by_role("dialog")
+    seen = """([height, offsetTop, scale]) => {
+        for (const [name, value] of Object.entries({height, offsetTop, scale}))
+            Object.defineProperty(visualViewport, name, {value, configurable: true});
+        visualViewport.dispatchEvent(new Event("resize"));
+    }"""
+    for viewport, top, height in (([500, 60, 1], 60, 500), ([422, 100, 2], 0, 844), ([844, 0, 1], 0, 844)):
+        await page.evaluate(seen, viewport)
+        assert await panel.bounding_box() == {"x": 0, "y": top, "width": PHONE["width"], "height": height}

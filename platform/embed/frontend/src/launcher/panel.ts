@@ -124,10 +124,10 @@ export class Panel extends Widget {
     this.mark();
   }
 
-  /** On a small screen the panel ends above the keyboard. */
+  /** On a small screen the panel ends above the keyboard. Who has zoomed in moves over a panel that stays as it is. */
   private fit() {
-    const { height, offsetTop } = visualViewport!;
-    this.panel.style.setProperty("--tall", `${height}px`);
-    this.panel.style.setProperty("--top", `${offsetTop}px`);
+    const { height, offsetTop, scale } = visualViewport!;
+    this.panel.style.setProperty("--tall", `${height * scale}px`);
+    this.panel.style.setProperty("--top", `${scale > 1.01 ? 0 : offsetTop}px`);
   }
 }
