@@ -1,4 +1,4 @@
-"""A real, headless Chromium. It finds ``*.localhost`` on this machine without being told."""
+"""A real, headless Chromium, and a page for each test. It finds ``*.localhost`` on this machine without being told."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from playwright.async_api import ConsoleMessage, Page, Response, async_playwright, expect
+from playwright.async_api import ConsoleMessage, Page, Response, expect
 
 from assistants import AIAssistant, assistants, method_tool
 from embed.models import Site
 from embed.use_cases.sites import new_identity_secret, save_site
-from tests.browser.chromium import ARGUMENTS, system_chromium
+from tests.browser.chromium import Chromium
 from tests.browser.embedding import OPEN_SHADOWS, PARTED, Corner, GatedModel
 from tests.browser.web_pages import serving
 from tests.integration.atrium.conftest import operator  # noqa: F401  the fixture
@@ -29,16 +29,31 @@ def browser_errors() -> list[str]:
     return []
 
 
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory) -> Iterator[Chromium]:
+    """A browser as Playwright sets it up."""
+    running = Chromium(tmp_path_factory.mktemp("chromium"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def parting_chromium(tmp_path_factory) -> Iterator[Chromium]:
+    """A browser that keeps what frames store apart for each page around them, as browsers of people do; Playwright's
+    own switches would have them store nothing."""
+    running = Chromium(tmp_path_factory.mktemp("parting-chromium"), PARTED)
+    yield running
+    running.stop()
+
+
 @pytest.fixture
-async def page(server, browser_errors) -> AsyncIterator[Page]:
-    """An empty page of a fresh browser, with the server running."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=system_chromium(), args=ARGUMENTS)
+async def page(chromium, server, browser_errors) -> AsyncIterator[Page]:
+    """An empty page that shares nothing with any other test's, with the server running."""
+    async with chromium.connected() as browser:
         context = await browser.new_context(locale="en-GB", timezone_id="Europe/Berlin")
         page = await context.new_page()
         listen(page, browser_errors)
         yield page
-        await browser.close()
     assert browser_errors == []
 
 
@@ -59,17 +74,14 @@ def listen(page: Page, errors: list[str]) -> None:
 
 
 @pytest.fixture
-async def web_page(corner, browser_errors) -> AsyncIterator[Page]:
-    """A page of a browser that keeps what frames store apart for each page around them, as browsers of people do;
-    Playwright's own switches would have them store nothing. The test, too, finds what is in closed shadow roots."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=system_chromium(), args=[*ARGUMENTS, PARTED])
+async def web_page(parting_chromium, corner, browser_errors) -> AsyncIterator[Page]:
+    """An empty page for web pages of others. The test finds what is in closed shadow roots, too."""
+    async with parting_chromium.connected() as browser:
         context = await browser.new_context(locale="en-GB", reduced_motion="reduce")
         await context.add_init_script(OPEN_SHADOWS)
         page = await context.new_page()
         listen(page, browser_errors)
         yield page
-        await browser.close()
     assert browser_errors == []
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, Route, async_playwright
+from playwright.async_api import Page, Route
 
-from tests.browser.chromium import ARGUMENTS, system_chromium
 from tests.browser.hostile.generated import generated
 from tests.browser.hostile.written import CLOSED, UNCLOSED
 from tests.nodejs import TOOLS
@@ -97,7 +96,7 @@ JUDGE = """async ({ hostile, ordinary }) => {
 
 
 @pytest.fixture
-async def strict_page() -> AsyncIterator[tuple[Page, list[str]]]:
+async def strict_page(chromium) -> AsyncIterator[tuple[Page, list[str]]]:
     """A page under a strict policy with Trusted Types, and what it has asked for, said or refused."""
     noticed: list[str] = []
 
@@ -112,8 +111,7 @@ async def strict_page() -> AsyncIterator[tuple[Page, list[str]]]:
             noticed.append(f"asked for {url}")
             await route.abort()
 
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=system_chromium(), args=ARGUMENTS)
+    async with chromium.connected() as browser:
         page = await browser.new_page()
         await page.route("**/*", serve)
         page.on("console", lambda message: noticed.append(f"said {message.text}"))
@@ -122,7 +120,6 @@ async def strict_page() -> AsyncIterator[tuple[Page, list[str]]]:
         page.on("popup", lambda popup: noticed.append(f"opened {popup.url}"))
         await page.goto(HOME)
         yield page, noticed
-        await browser.close()
 
 
 async def judged(page: Page, hostile: list[str], ordinary: list[str]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ async def test_an_english_answer_stands_from_left_to_right_in_it(page, server, a
     await arabic.get_by_test_id("composer").press("Enter")
     text = arabic.get_by_test_id("answer-text").locator("p").first
     await expect(text).to_be_visible()
-    assert await text.evaluate("(element) => getComputedStyle(element).direction") == "ltr"
+    await expect(text).to_have_css("direction", "ltr")  # looked up again where the answer is drawn anew
     assert await arabic.get_by_test_id("question").evaluate("(element) => getComputedStyle(element).direction") == "rtl"
 
 
