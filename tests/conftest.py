@@ -21,6 +21,7 @@ from tests import redis_server as redis_servers
 from tests.factories import TenantFixture
 from tests.keyed_provider import KeyedProvider
 from tests.model_server import ModelServer
+from tests.prompt_server import PromptServer
 from tests.redis_server import RedisServer
 
 hypothesis.settings.register_profile("atrium", deadline=None)  # how long an example takes is the machine's affair
@@ -153,14 +154,14 @@ async def server(clean_tenants) -> AsyncIterator[Server]:
     # Told to be TCP: only of such sockets does asyncio switch Nagle's algorithm off, which costs 40 ms a request.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
-    running = uvicorn.Server(uvicorn.Config(application, log_config=None, lifespan="on"))
+    running = PromptServer(uvicorn.Config(application, log_config=None, lifespan="on"))
     task = asyncio.create_task(running.serve(sockets=[listening]))
     while not running.started:
         await asyncio.sleep(0.01)
     server = Server(listening.getsockname()[1])
     yield server
     await server.close()
-    running.should_exit = True
+    running.told_to_end.set()
     await task
     listening.close()
 
