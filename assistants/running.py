@@ -156,4 +156,5 @@ def assistant_tool(assistant: AIAssistant, description: str) -> BaseTool:
         name=assistant.id,
         description=description,
         response_format="content_and_artifact",
+        metadata={"finds_passages": True},
     )

@@ -52,5 +52,5 @@ def search_tool(assistant: AIAssistant, name: str = NAME, description: str = DES
         name=name,
         description=description,
         response_format="content_and_artifact",
-        metadata={"idempotent": True},
+        metadata={"idempotent": True, "finds_passages": True},
     )

@@ -243,6 +243,11 @@ def is_idempotent(tool: BaseTool) -> bool:
     return bool((tool.metadata or {}).get("idempotent"))
 
 
+def finds_passages(tool: BaseTool) -> bool:
+    """True for a tool whose answers bring numbered passages to cite: a search, or another assistant."""
+    return bool((tool.metadata or {}).get("finds_passages"))
+
+
 def is_async_tool(tool: BaseTool) -> bool:
     """True when the tool runs on the event loop; LangChain's default would lend it a thread of its own."""
     if hasattr(tool, "coroutine"):

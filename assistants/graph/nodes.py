@@ -25,6 +25,7 @@ from assistants.graph.structured import as_json, as_message, check_structure
 from assistants.graph.tools_step import direct_answer
 from assistants.llm.pieces import Pieces
 from assistants.messages import call_ids, text_of, without_open_calls
+from assistants.tools import finds_passages
 
 GROUNDING = (
     "Answer from the passages below. After each statement that rests on a passage, cite it by its number in square "
@@ -60,7 +61,8 @@ async def setup(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, An
 async def history(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:
     """What was said before, without citations: numbers are those of this turn's passages."""
     context = runtime.context
-    is_clients = context.from_client is not None and context.assistant.has_rag
+    may_cite = context.assistant.has_rag or any(map(finds_passages, context.tools.values()))
+    is_clients = context.from_client is not None and may_cite
     return {"history": [uncited(message, is_clients=is_clients) for message in await context.history()]}
 
 

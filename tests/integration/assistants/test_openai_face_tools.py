@@ -173,6 +173,21 @@ async def test_what_its_own_search_found_before_the_clients_call_is_cited_after_
     assert [[each["number"] for each in receipt["passages"]] for receipt in receipts] == [[1], [1], [1]]
 
 
+async def test_numbers_of_an_earlier_answer_are_not_read_as_those_of_a_search_to_come(client, use_model, house):
+    class Library(house):
+        id = "library"
+        name = "Library"
+
+        def get_tools(self):
+            return [search_tool(self)]
+
+    model = use_model(PlayedModel(answers=["Yes."]))
+    said = [{"role": "assistant", "content": "21 degrees [1]."}, {"role": "user", "content": "Sure?"}]
+    for each in ("library", "house"):
+        await client.ask(*said, model=each)
+    assert [asked[2].content for asked in model.asked] == ["21 degrees.", "21 degrees [1]."]
+
+
 async def test_another_callers_steps_stay_hidden(client, sdk, acme, globex, use_model):
     model = use_model(PlayedModel(answers=[wants(("note", {"what": "x"})), wants(("read_thermometer", {})), "Warm."]))
     message = (await client.ask()).choices[0].message
