@@ -37,10 +37,10 @@ def holding(run_id: Any, run: ActiveRun) -> Iterator[None]:
         _held.pop(key, None)
 
 
-def held() -> set[LeaseKey]:
-    """The leases to renew. One that this process owns and does not work on is left to grow old: whoever stored it
-    never came to begin, because its client left in that moment or the database was restarted."""
-    return set(_held)
+def held() -> dict[LeaseKey, ActiveRun]:
+    """The leases to renew, each with its run. One that this process owns and does not work on is left to grow old:
+    whoever stored it never came to begin, because its client left in that moment or the database was restarted."""
+    return {key: run for key, (run, _) in _held.items()}
 
 
 def lose(key: LeaseKey) -> None:

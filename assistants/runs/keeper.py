@@ -83,10 +83,13 @@ class Keeper:
             await asyncio.sleep(settings.ATRIUM_HEARTBEAT_EVERY)
 
     async def _beat(self) -> None:
-        keys = held()
-        if keys:
-            for key in await in_database(renew, keys):
-                lose(key)
+        before = held()
+        if before:
+            lost = await in_database(renew, before)
+            now = held()  # a run that waited for a person may have gone on meanwhile, with a lease of its own
+            for key in lost:
+                if now.get(key) is before[key]:
+                    lose(key)
         if self._may_take():
             for orphan in await in_database(take):
                 await _take_over(orphan)

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from assistants.runs import keeper
 from assistants.runs import runner as runners
 from assistants.runs.active import ActiveRun
+from assistants.runs.held import LOST, holding
 from assistants.runs.runner import CANCELLED, Runner
 from tenants.context import TenantRef, tenant_context
 
@@ -60,3 +62,35 @@ async def test_a_run_that_is_cancelled_before_it_begins_is_stopped_when_it_does(
         assert runner.active(5) is None
         assert runner.start(turn(5)).stopped_by == ""  # it counts once
     await drained(runner, monkeypatch)
+
+
+async def test_a_run_that_has_gone_on_while_leases_were_renewed_is_not_lost(monkeypatch):
+    """It has waited for a person and ended its lease; then it went on with a new one, which that renewal did not see."""
+    asked, renewed = asyncio.Event(), asyncio.Event()
+
+    async def work(run: ActiveRun, goes_on: asyncio.Event) -> None:
+        with tenant_context(ACME), holding(5, run):
+            await goes_on.wait()
+
+    async def nothing_is_renewed(renew: Any, keys: Any) -> set[Any]:
+        asked.set()
+        await renewed.wait()
+        return set(keys)
+
+    monkeypatch.setattr(keeper, "in_database", nothing_is_renewed)
+    waits, ends = asyncio.Event(), asyncio.Event()
+    before, after = ActiveRun(), ActiveRun()
+    first = asyncio.create_task(work(before, waits))
+    await asyncio.sleep(0)
+    beat = asyncio.create_task(keeper.Keeper(lambda: False)._beat())
+    await asked.wait()
+    waits.set()
+    await first
+    second = asyncio.create_task(work(after, ends))
+    await asyncio.sleep(0)
+    renewed.set()
+    await beat
+    assert (before.stopped_by, after.stopped_by) == ("", "")
+    await keeper.Keeper(lambda: False)._beat()  # and this one is
+    assert after.stopped_by == LOST
+    await asyncio.wait([second])
