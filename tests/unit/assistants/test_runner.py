@@ -65,7 +65,7 @@ async def test_a_run_that_is_cancelled_before_it_begins_is_stopped_when_it_does(
 
 
 async def test_a_run_that_has_gone_on_while_leases_were_renewed_is_not_lost(monkeypatch):
-    """It has waited for a person and ended its lease; then it went on with a new one, which that renewal did not see."""
+    """It has waited for a person and ended its lease; then it went on with a new one, unseen by that renewal."""
     asked, renewed = asyncio.Event(), asyncio.Event()
 
     async def work(run: ActiveRun, goes_on: asyncio.Event) -> None:
