@@ -43,9 +43,7 @@ run: $(VENV)/run.stamp ## Start everything with two demo tenants (PORT=8000 DATA
 test: $(VENV)/test.stamp tests/node/node_modules/installed.stamp ## All tests
 	@$(BIN)/python -m tests.browser.install
 	@$(BIN)/python -m tests.redis_server
-	@$(BIN)/python -m pytest --show-capture=no || { test $$? = 1 || exit 2; \
-	  echo "What failed runs once more, alone. A test that passes now depends on the clock or on its neighbours: mend it."; \
-	  $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none; }
+	@$(BIN)/python -m tests.side_by_side
 
 check: $(VENV)/test.stamp ## Lint, format, types, layers, migrations, Django's checks
 	@$(BIN)/ruff check .
