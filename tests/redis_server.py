@@ -16,6 +16,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.subprocesses import free_port
 from tests.waiting import PATIENCE
 
 ADVICE = "install Debian's package 'redis-server', or put redis-server on the PATH"
@@ -47,9 +48,7 @@ class RedisServer:
     """A server on a port of its own, which keeps nothing on disk. It can be stopped and started again."""
 
     def __init__(self, program: str, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
         self._process: subprocess.Popen[bytes] | None = None

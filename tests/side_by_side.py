@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from tests import postgres
+
 ROOT = Path(__file__).resolve().parent.parent
 OUTER = ("tests/acceptance", "tests/browser", "tests/faults")
 PASSED, FAILED, BROKEN = 0, 1, 2
@@ -50,6 +52,8 @@ PARTS = (
 def main(options: Sequence[str]) -> int:
     """Run all tests. Returns the exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(BROKEN))  # by way of what ends the parts
+    with postgres.server():
+        pass  # the first one on a machine makes a user for it there, which only one of two at once can do
     return run(PARTS, options, at_once=_may_run_side_by_side())
 
 

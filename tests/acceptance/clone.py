@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
+
+from tests.subprocesses import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = ("manage.py", "README.md", "docs", "platform", "tenants", "rag", "assistants")
@@ -92,8 +93,7 @@ class Demo:
 
     def __init__(self, clone: Clone) -> None:
         self.clone = clone
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.log = clone.folder / "demo.log"
 
     def __enter__(self) -> Self:
