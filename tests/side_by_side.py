@@ -52,6 +52,7 @@ PARTS = (
 def main(options: Sequence[str]) -> int:
     """Run all tests. Returns the exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(BROKEN))  # by way of what ends the parts
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it, and its children would
     with postgres.server():
         pass  # the first one on a machine makes a user for it there, which only one of two at once can do
     return run(PARTS, options, at_once=_may_run_side_by_side())
