@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from rag.models import Chunk, Collection, Document
+from rag.models.document import not_deleted
 from rag.policies import may_write_collections
 from tenants.actors import Actor
 from tenants.errors import NotAllowed, NotFound
@@ -52,7 +53,7 @@ def access_collection_to_write(actor: Actor, collection_id: UUID) -> Collection:
 def access_documents(actor: Actor) -> QuerySet[Document]:
     """The documents of the collections that the actor may read."""
     if _readable(actor).is_all:
-        return Document.objects.all()  # a long list is not joined with anything
+        return not_deleted(Document.objects.all())  # a long list is not joined with anything
     return Document.objects.filter(collection__in=access_collections(actor))
 
 

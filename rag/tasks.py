@@ -12,6 +12,7 @@ from rag.ingest.vector_index import build_index
 from rag.use_cases.change_embedding_model import reembed_collection as reembed
 from rag.use_cases.ingest_document import ingest_document as ingest_alone
 from rag.use_cases.ingest_document import ingest_in_slot
+from rag.use_cases.remove_collection import remove_collection as remove_some
 from tenants.tasks import tenant_task
 
 INGEST = "rag.ingest_document"
@@ -40,6 +41,17 @@ def ingest_document(document_id: str, slot: int | None = None, turn: int = 0) ->
 def reembed_collection(collection_id: str) -> None:
     """Embed a collection's chunks by the model that it is to have, and switch to it."""
     reembed(UUID(collection_id))
+
+
+@tenant_task(
+    name="rag.remove_collection",
+    queue="documents",
+    retry=RetryStrategy(exponential_wait=4, retry_exceptions={OperationalError, InterfaceError}),
+)
+def remove_collection(collection_id: str) -> None:
+    """Take the rows of a deleted collection away, and go on behind the jobs of others while there are more."""
+    if not remove_some(UUID(collection_id)):
+        remove_collection.defer(collection_id=collection_id)
 
 
 @tenant_task(name="rag.build_vector_index", queue="documents", retry=RetryStrategy(max_attempts=5, exponential_wait=10))

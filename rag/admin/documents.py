@@ -29,7 +29,8 @@ from rag.models import Document
 from rag.models.document import WORDS_OF_DOCUMENT
 from rag.use_cases.add_document import add_address, add_document
 from rag.use_cases.delete_document import delete_document
-from rag.use_cases.documents import MOST_AT_ONCE, cancel_all, reprocess_all
+from rag.use_cases.documents import MOST_AT_ONCE, cancel_all
+from rag.use_cases.reprocess import reprocess_all
 from tenants.admin import actor_in_console, adopt, moment_column
 
 TEXT_TYPE = "text/markdown"

@@ -85,7 +85,9 @@ async def update_collection(request: HttpRequest, collection_id: UUID, payload: 
 )
 @needs_scope(DOCUMENTS_WRITE)
 async def reprocess_collection(request: HttpRequest, collection_id: UUID) -> Status:
-    """Read, split and embed all of its documents anew, as it is set now. What is there answers until each is ready."""
+    """Read, split and embed all of its documents anew, as it is set now. What is there answers until each is ready.
+
+    Of more than 500, each shows that it is queued only when its turn comes; the collection's numbers count all."""
     count = await in_database(collections.reprocess_collection, actor_of(request), collection_id)
     return Status(202, {"documents": count})
 
@@ -93,7 +95,7 @@ async def reprocess_collection(request: HttpRequest, collection_id: UUID) -> Sta
 @router.delete(ONE, response={204: None}, operation_id="delete_collection", summary="Delete a collection")
 @needs_scope(DOCUMENTS_WRITE)
 async def delete_collection(request: HttpRequest, collection_id: UUID) -> Status:
-    """Delete the collection with all its documents."""
+    """Delete the collection with all its documents. It is gone at once; its rows go in the background."""
     actor: Actor = actor_of(request)
     await in_database(collections.delete_collection, actor, collection_id)
     return Status(204, None)

@@ -18,7 +18,7 @@ from rag.ingest.embed import Vectors
 from rag.ingest.postings import lock_lexical_index, remove_postings, write_chunks
 from rag.ingest.split import ChunkDraft
 from rag.ingest.vector_rows import write_vectors
-from rag.models import Chunk, Document, LexicalIndex
+from rag.models import Chunk, Collection, Document, LexicalIndex
 
 _COUNTED = ("chunk_count", "total_length")
 _WRITTEN = (
@@ -59,7 +59,8 @@ def searchable_text(title: str, draft: ChunkDraft | Chunk) -> str:
 
 
 def write_index(prepared: PreparedDocument) -> bool:
-    """Replace the document's chunks by these. False when it is gone, was cancelled or is to be read anew by now.
+    """Replace the document's chunks by these. False when it or its collection is gone, and when
+    it was cancelled or is to be read anew by now.
 
     The lock on the collection's lexical index makes it one writer a collection at a time: statistics and
     weights stay exact. The transaction is short, so that writers hardly wait.
@@ -71,6 +72,8 @@ def write_index(prepared: PreparedDocument) -> bool:
         if (document.version, document.queued_at) != (prepared.version, prepared.queued_at):
             return False
         index = lock_lexical_index(document.collection_id)
+        if Collection.with_deleted.filter(pk=document.collection_id, deleted_at__isnull=False).exists():
+            return False
         if document.indexed_version or document.chunk_count:
             _remove(document, index)
         keys = write_chunks(index, document.pk, prepared.reading.drafts, prepared.searchable)

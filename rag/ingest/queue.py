@@ -17,7 +17,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
-from rag.models import Document, IngestionSlot
+from rag.models import Document, IngestionSlot, Reprocessing
+from rag.models.document import not_deleted
 from tenants.context import public_context
 
 
@@ -29,7 +30,7 @@ def start_waiting() -> None:
         is_lost = slot.job_id in lost
         if slot.job_id is not None and not is_lost:
             continue
-        again = slot.document if is_lost and _is_under_way(slot.document) else None
+        again = slot.document if is_lost and _is_wanted(slot.document) else None
         document = again or _next_waiting(slots)
         if document is not None or is_lost:
             _give(slot, document)
@@ -90,10 +91,12 @@ def _give(slot: IngestionSlot, document: Document | None) -> None:
 
 
 def _next_waiting(slots: Sequence[IngestionSlot]) -> Document | None:
-    """The document that waits longest and is in no slot."""
+    """The document that waits longest and is in no slot: of those that were handed in, then of those that are to be
+    taken in anew."""
     taken: list[UUID] = [slot.document_id for slot in slots if slot.document_id is not None]
-    waiting = Document.objects.filter(status=Document.Status.QUEUED).exclude(pk__in=taken)
-    return waiting.only("pk").order_by("queued_at", "pk").first()
+    there = not_deleted(Document.objects.exclude(pk__in=taken)).only("pk")
+    handed_in = there.filter(status=Document.Status.QUEUED).order_by("queued_at", "pk").first()
+    return handed_in or there.filter(reprocessing__isnull=False).order_by("pk").first()
 
 
 def _others_wait() -> bool:
@@ -106,8 +109,10 @@ def _others_wait() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _is_under_way(document: Document | None) -> bool:
-    return document is not None and document.status in Document.UNDER_WAY
+def _is_wanted(document: Document | None) -> bool:
+    if document is None:
+        return False
+    return document.status in Document.UNDER_WAY or Reprocessing.objects.filter(document=document).exists()
 
 
 def _lost(job_ids: Sequence[int]) -> set[int]:

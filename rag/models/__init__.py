@@ -6,6 +6,7 @@ from rag.models.document import Document, Original
 from rag.models.embedding import Embedding, StagedVector
 from rag.models.ingestion_slot import IngestionSlot
 from rag.models.lexical import DocumentWords, LexicalIndex, Postings, Word
+from rag.models.reprocessing import Reprocessing
 
 __all__ = [
     "Chunk",
@@ -17,6 +18,7 @@ __all__ = [
     "LexicalIndex",
     "Original",
     "Postings",
+    "Reprocessing",
     "StagedVector",
     "Word",
 ]

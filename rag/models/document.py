@@ -96,6 +96,11 @@ class Document(models.Model):
         return self.title or self.source or str(self.pk)
 
 
+def not_deleted(documents: models.QuerySet[Document]) -> models.QuerySet[Document]:
+    """Without those of collections that are being deleted."""
+    return documents.exclude(collection__in=Collection.with_deleted.filter(deleted_at__isnull=False))
+
+
 class Original(models.Model):
     """What was handed in, byte for byte: read by ingestion, kept for a download and for processing it anew.
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from rag.access import access_collection_to_write
-from rag.models import Collection, Document, LexicalIndex
+from rag.models import Collection, Document
 from rag.use_cases.create_collection import check_name, check_splitting
-from rag.use_cases.documents import reprocess_all
+from rag.use_cases.remove_collection import left_to_remove
+from rag.use_cases.reprocess import reprocess_all
 from tenants.actors import Actor
 from tenants.audit import record, snapshot
 from tenants.errors import Conflict, InvalidInput
@@ -24,15 +26,6 @@ class NameDoesNotMatch(InvalidInput):
 
 
 _CHANGEABLE = ("name", "description", "chunk_tokens", "overlap_tokens")
-# By SQL: Django would load each of them. In this order, because the later are what the earlier hang on.
-_REMOVE = (
-    "DELETE FROM rag_postings USING rag_word AS word JOIN rag_lexicalindex AS its ON its.id = word.lexical_index_id"
-    " WHERE word_id = word.id AND its.collection_id = %s",
-    "DELETE FROM rag_word USING rag_lexicalindex AS its WHERE lexical_index_id = its.id AND its.collection_id = %s",
-    "DELETE FROM rag_documentwords USING rag_document AS its WHERE document_id = its.id AND its.collection_id = %s",
-    "DELETE FROM rag_embedding WHERE collection_id = %s",
-    "DELETE FROM rag_chunk WHERE collection_id = %s",
-)
 
 
 def change_collection(actor: Actor, collection_id: UUID, changes: Mapping[str, Any]) -> Collection:
@@ -80,15 +73,18 @@ def delete_named_collection(actor: Actor, collection_id: UUID, name: str) -> Col
 
 
 def delete_collection(actor: Actor, collection_id: UUID) -> None:
-    """Delete the collection with its documents and all that was made of them. Raises ``NotFound``, ``NotAllowed``."""
+    """Delete the collection with its documents and all that was made of them. Raises ``NotFound``, ``NotAllowed``.
+
+    From now on nobody finds it, and its name is free; a job takes its rows away (``rag.use_cases.remove_collection``).
+    """
+    from rag.tasks import remove_collection as job
+
     collection = access_collection_to_write(actor, collection_id)
     with transaction.atomic():
-        # Locked in the order in which ingestion does, which else could wait for us while we wait for it.
-        list(Document.objects.select_for_update().filter(collection=collection).order_by("pk").values_list("pk"))
-        list(LexicalIndex.objects.select_for_update().filter(collection=collection).values_list("pk"))
-        list(Collection.objects.select_for_update().filter(pk=collection.pk).values_list("pk"))
-        with connection.cursor() as cursor:
-            for statement in _REMOVE:
-                cursor.execute(statement, [collection.pk])
+        if not Collection.objects.select_for_update().filter(pk=collection.pk).exists():
+            return  # somebody else has just deleted it
         record("collection.deleted", collection, before=snapshot(collection), by=actor)
-        collection.delete()
+        collection.deleted_at, collection.name = timezone.now(), f"{collection.name[:150]} ({collection.pk})"
+        collection.save(update_fields=["deleted_at", "name"])
+        for key in left_to_remove(collection.pk):
+            job.defer(collection_id=str(key))

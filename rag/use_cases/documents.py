@@ -18,6 +18,7 @@ from rag.ingest.queue import start_waiting
 from rag.models import Document, Original
 from rag.use_cases.add_document import queue
 from rag.use_cases.delete_document import delete_document
+from rag.use_cases.reprocess import forget_reprocessing
 from tenants.actors import Actor
 from tenants.errors import AtriumError, Conflict, InvalidInput, NotFound
 
@@ -80,6 +81,9 @@ def cancel_document(actor: Actor, document_id: UUID) -> Document:
     access_document_to_write(actor, document_id)
     with transaction.atomic():
         document = Document.objects.select_for_update().defer("text").filter(pk=document_id).first()
+        was_to_be = forget_reprocessing(Document.objects.filter(pk=document_id))
+        if document is not None and was_to_be:
+            return document  # it stays as it is
         if document is None or document.status not in Document.UNDER_WAY:
             raise NotUnderWay
         reason = IngestionCancelled()
@@ -103,27 +107,14 @@ def reprocess_documents(actor: Actor, document_ids: Sequence[UUID]) -> Sequence[
     return _to_each(document_ids, lambda document_id: reprocess_document(actor, document_id))
 
 
-def reprocess_all(actor: Actor, chosen: QuerySet[Document]) -> int:
-    """Take all of the chosen documents in anew that the actor may read, however many; returns how many.
-
-    Three statements. Raises ``NotAllowed``.
-    """
-    check_may_write(actor)
-    with transaction.atomic():
-        now, rows = timezone.now(), _locked(actor, chosen)
-        anew = {"status": Document.Status.QUEUED, "error": "", "error_code": "", "attempts": 0}
-        count = rows.update(**anew, queued_at=now, updated_at=now)
-        start_waiting()
-    return count
-
-
 def cancel_all(actor: Actor, chosen: QuerySet[Document]) -> int:
     """Take none of the chosen documents in, however many; returns how many were under way. Raises ``NotAllowed``."""
     check_may_write(actor)
     reason = IngestionCancelled()
     with transaction.atomic():
+        to_be = forget_reprocessing(access_documents(actor).filter(pk__in=chosen.order_by().values("pk")))
         waiting = _locked(actor, chosen.filter(status__in=Document.UNDER_WAY))
-        return waiting.update(
+        return to_be + waiting.update(
             status=Document.Status.CANCELLED, error=reason.detail, error_code=reason.code, updated_at=timezone.now()
         )
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Substr
 
 from rag.access import access_documents
 from rag.models import Document
+from rag.models.document import not_deleted
 from tenants.actors import Actor
 from tenants.errors import NotFound
 
@@ -41,7 +42,7 @@ def get_cited_passage(actor: Actor, place: Place) -> CitedPassage:
     """The passage. That it was cited to the actor is for the caller to know. Raises ``NotFound`` where the document is
     gone, or says something else by now."""
     end = min(place.end, place.start + LONGEST_PASSAGE)
-    found = Document.objects.filter(pk=place.document_id, indexed_version=place.version)
+    found = not_deleted(Document.objects.filter(pk=place.document_id, indexed_version=place.version))
     text = found.values_list(_piece(place.start, end), flat=True).first()
     if not text:
         raise NotFound("There is no such passage. Its document was removed or replaced.")

@@ -23,6 +23,7 @@ from rag.ingest.index import PreparedDocument, searchable_text, write_index
 from rag.ingest.known_vectors import embed_chunks
 from rag.models import Document, Original
 from rag.use_cases.fetch_original import fetch_original
+from rag.use_cases.reprocess import begin_anew
 from tenants.budgets.errors import PlanLimit
 from tenants.database import give_connections_back
 from tenants.errors import AtriumError, InvalidInput
@@ -61,6 +62,7 @@ def ingest_in_slot(slot: int, turn: int) -> None:
         return
     document_id = queue.document_in(slot)
     while True:
+        begin_anew(document_id)
         begun_before = document_id is not None and _was_begun(document_id)  # then it may have to wait again: alone
         try:
             _ingest_once(document_id)
@@ -123,6 +125,7 @@ def _take(document_id: UUID) -> _Material | None:
         .defer("document__text")
         .filter(document=document_id)
         .exclude(document__status=Document.Status.CANCELLED)
+        .exclude(document__collection__deleted_at__isnull=False)
         .first()
     )
     if original is None:

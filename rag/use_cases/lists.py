@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from rag.access import access_collections, access_documents
-from rag.models import Chunk, Collection, Document
+from rag.models import Chunk, Collection, Document, Reprocessing
 from rag.models.document import WORDS_OF_DOCUMENT
 from rag.paging import Listed, read_page
 from tenants.actors import Actor
@@ -65,7 +65,7 @@ def get_collection(actor: Actor, collection_id: UUID) -> tuple[Collection, Mappi
 
 
 def collection_figures(actor: Actor, collection_id: UUID) -> Figures:
-    """How many documents of each status the collection has, their passages, and what they weigh. One statement.
+    """How many documents of each status the collection has, their passages, and what they weigh.
 
     Raises ``NotFound``.
     """
@@ -75,14 +75,25 @@ def collection_figures(actor: Actor, collection_id: UUID) -> Figures:
     documents = Document.objects.filter(collection=collection_id).order_by()
     rows: Any = documents.values("status").annotate(**sums)
     found = [(row["status"], row["number"], row["weight"], row["passages"]) for row in rows]
-    by_status = {status.value: 0 for status in Document.Status} | {status: number for status, number, _, _ in found}
+    by_status = _with_waiting({status: number for status, number, _, _ in found}, documents)
     return Figures(by_status, sum(weight for *_, weight, _ in found), sum(passages for *_, passages in found))
 
 
 def status_counts(documents: QuerySet[Document]) -> Mapping[str, int]:
-    """How many there are of each status; also of those that none has."""
+    """How many there are of each status; also of those that none has. Who waits to be taken in anew, is queued."""
     rows = documents.order_by().values_list("status").annotate(number=Count("*"))
-    return {status.value: 0 for status in Document.Status} | dict(rows)
+    return _with_waiting(dict(rows), documents)
+
+
+def _with_waiting(found: Mapping[str, int], documents: QuerySet[Document]) -> Mapping[str, int]:
+    """All statuses; those that wait in the list of what is to be taken in anew are counted as queued. A statement of
+    its own, so that the other is answered from an index."""
+    counts = {status.value: 0 for status in Document.Status} | found
+    waiting = Reprocessing.objects.filter(document__in=documents.order_by()).values_list("document__status")
+    for status, number in waiting.order_by().annotate(number=Count("*")):
+        counts[status] -= number
+        counts[Document.Status.QUEUED.value] += number
+    return counts
 
 
 def list_documents(

@@ -6,6 +6,7 @@ from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce
 
 from rag.models import Document
+from rag.models.document import not_deleted
 from tenants.budgets.plans import DOCUMENTS, check_room_for_documents, limits_documents, one_at_a_time
 from tenants.errors import TooLarge
 
@@ -26,6 +27,6 @@ def check_room(document: Document, size: int) -> None:
     if not limits_documents():
         return
     one_at_a_time(DOCUMENTS)
-    others = Document.objects.exclude(pk=document.pk)
+    others = not_deleted(Document.objects.exclude(pk=document.pk))
     count, stored = others.aggregate(count=Count("pk"), stored=Coalesce(Sum("size"), 0)).values()
     check_room_for_documents(others=count, stored=stored, added=size)

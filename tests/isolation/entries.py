@@ -307,6 +307,7 @@ JOBS: Mapping[str, Mapping[str, Any] | None] = {
     "rag.build_vector_index": {"model": "of nobody", "dimension": 8},
     "rag.ingest_document": {"document_id": "{document}"},
     "rag.reembed_collection": {"collection_id": "{collection}"},
+    "rag.remove_collection": {"collection_id": "{collection}"},
     "tenants.forget_audit": {},
     "tenants.forget_audit_for_each_tenant": ALL_TENANTS,
     "tenants.forget_old_counters": ALL_TENANTS,

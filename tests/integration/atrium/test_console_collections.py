@@ -9,6 +9,7 @@ import pytest
 from rag.models import Collection, Document, Embedding
 from rag.use_cases.change_embedding_model import reembed_collection
 from rag.use_cases.create_collection import create_collection
+from rag.use_cases.remove_collection import remove_collection
 from tenants.models import AccessRule, AuditEntry
 from tests.documents import add_ready_document
 from tests.sessions import session_of
@@ -99,7 +100,10 @@ async def test_a_collection_is_deleted_by_who_writes_its_name(owners, acme, page
     assert "This is not its name" in (await owners.send(address, name="pages")).text
     assert await in_acme(Document.objects.count) == 2
     assert (await owners.send(address, name=" Pages ")).status_code == 302
-    for model in (Collection, Document, Embedding):
+    assert not await in_acme(Collection.objects.exists)
+    while not await in_acme(remove_collection, pages.pk):
+        """As the job does that this has queued."""
+    for model in (Document, Embedding):
         assert not await in_acme(model.objects.exists)
     assert "Pages" in (await owners.open("rag/collection/")).text  # it is deleted, says the message
 
@@ -137,7 +141,8 @@ async def test_another_tenants_collection_is_not_there(console, globex, pages):
 
 
 async def test_all_documents_are_cancelled_at_once_however_many(acme, in_acme):
-    from rag.use_cases.documents import cancel_all, reprocess_all
+    from rag.use_cases.documents import cancel_all
+    from rag.use_cases.reprocess import reprocess_all
 
     def many() -> tuple[int, int, int]:
         actor = acme.actor(acme.owner)

@@ -14,13 +14,9 @@ from rag.models import (
     Document,
     DocumentWords,
     Embedding,
-    LexicalIndex,
     Original,
-    Postings,
-    Word,
 )
 from rag.use_cases.add_document import LARGEST_DOCUMENT, add_document
-from rag.use_cases.collections import delete_collection
 from rag.use_cases.create_collection import create_collection
 from rag.use_cases.delete_document import delete_document
 from tenants.context import public_context
@@ -140,10 +136,3 @@ def test_deleting_a_document_leaves_nothing_of_it(library):
         assert not model.objects.exists()
     assert not postings()
     assert library.found("text") == []
-
-
-def test_deleting_a_collection_leaves_nothing_of_it(library):
-    library.add("# A\n\nSome text.", "a.md")
-    delete_collection(library.editor, library.collection.pk)
-    for model in (Collection, Document, Original, Chunk, Embedding, Word, Postings, DocumentWords, LexicalIndex):
-        assert not model.objects.exists()
