@@ -71,7 +71,7 @@ def next_document(number: int, turn: int, done: UUID | None, may_go_on: bool) ->
 def _locked_slots() -> Sequence[IngestionSlot]:
     """The tenant's slots, locked until the transaction ends."""
     wanted = max(1, settings.ATRIUM_DOCUMENTS_AT_ONCE)
-    locked = IngestionSlot.objects.select_for_update(of=("self",)).select_related("document").defer("document__text")
+    locked = IngestionSlot.objects.select_for_update()
     slots = list(locked.order_by("number"))
     if len(slots) < wanted:
         IngestionSlot.objects.bulk_create([IngestionSlot(number=n) for n in range(wanted)], ignore_conflicts=True)
@@ -94,9 +94,19 @@ def _next_waiting(slots: Sequence[IngestionSlot]) -> Document | None:
     """The document that waits longest and is in no slot: of those that were handed in, then of those that are to be
     taken in anew."""
     taken: list[UUID] = [slot.document_id for slot in slots if slot.document_id is not None]
-    there = not_deleted(Document.objects.exclude(pk__in=taken)).only("pk")
-    handed_in = there.filter(status=Document.Status.QUEUED).order_by("queued_at", "pk").first()
-    return handed_in or there.filter(reprocessing__isnull=False).order_by("pk").first()
+    waiting = not_deleted(Document.objects.filter(status=Document.Status.QUEUED).exclude(pk__in=taken))
+    return waiting.only("pk").order_by("queued_at", "pk").first() or _next_anew(taken)
+
+
+def _next_anew(taken: Sequence[UUID]) -> Document | None:
+    """In two steps, each by a key: joined, the planner might read both tables for each document."""
+    asked = Reprocessing.objects.exclude(pk__in=taken).order_by("pk")
+    while (key := asked.values_list("pk", flat=True).first()) is not None:
+        document = not_deleted(Document.objects.filter(pk=key)).only("pk").first()
+        if document is not None:
+            return document
+        Reprocessing.objects.filter(pk=key).delete()  # it was deleted while it was written down
+    return None
 
 
 def _others_wait() -> bool:

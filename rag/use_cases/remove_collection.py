@@ -17,12 +17,16 @@ DOCUMENTS_AT_ONCE = 200
 WORDS_AT_ONCE = 20_000
 _LOST_AFTER = timedelta(hours=1)
 
-# By SQL: Django would load each of them. In this order, because the later are what the earlier hang on.
+# By SQL: Django would load each of them, the originals too. In this order, because the later are what the earlier hang on.
 _OF_DOCUMENTS = (
     "DELETE FROM rag_documentwords WHERE document_id = ANY(%s)",
     "DELETE FROM rag_embedding WHERE document_id = ANY(%s)",
     "DELETE FROM rag_chunk WHERE document_id = ANY(%s)",
+    "DELETE FROM rag_original WHERE document_id = ANY(%s)",
+    "UPDATE rag_ingestionslot SET document_id = NULL WHERE document_id = ANY(%s)",
+    "DELETE FROM rag_document WHERE id = ANY(%s)",
 )
+_NOT_ANEW = "DELETE FROM rag_reprocessing USING rag_document AS its WHERE document_id = its.id AND collection_id = %s"
 _WORDS = """
 WITH gone AS MATERIALIZED (SELECT id FROM rag_word WHERE lexical_index_id = %s LIMIT %s),
 runs AS (DELETE FROM rag_postings USING gone WHERE word_id = gone.id)
@@ -66,9 +70,9 @@ def _remove_documents(collection: Collection) -> bool:
     rows = Document.objects.select_for_update().filter(collection=collection).order_by("pk")
     keys = list(rows.values_list("pk", flat=True)[:DOCUMENTS_AT_ONCE])
     with connection.cursor() as cursor:
+        cursor.execute(_NOT_ANEW, [collection.pk])
         for statement in _OF_DOCUMENTS if keys else ():
             cursor.execute(statement, [keys])
-    Document.objects.filter(pk__in=keys).only("pk").delete()
     return bool(keys)
 
 

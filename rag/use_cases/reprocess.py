@@ -21,6 +21,12 @@ INSERT INTO rag_reprocessing (document_id, asked_at) SELECT id, clock_timestamp(
 ON CONFLICT (document_id) DO UPDATE SET asked_at = excluded.asked_at
 """
 
+_FORGET = """
+WITH forgotten AS (DELETE FROM rag_reprocessing WHERE document_id IN ({chosen}) RETURNING document_id)
+SELECT count(*) FROM forgotten JOIN rag_document AS document ON document.id = document_id
+WHERE document.status <> ALL(%s)
+"""
+
 
 def reprocess_all(actor: Actor, chosen: QuerySet[Document]) -> int:
     """Take all of the chosen documents in anew that the actor may read, however many; returns how many.
@@ -54,10 +60,10 @@ def begin_anew(document_id: UUID | None) -> None:
 
 def forget_reprocessing(documents: QuerySet[Document]) -> int:
     """Take none of them in anew after all. Returns how many that concerns, without those that are under way as well."""
-    asked = Reprocessing.objects.filter(document__in=documents)
-    count = asked.exclude(document__status__in=Document.UNDER_WAY).count()
-    asked.delete()
-    return count
+    chosen, parameters = documents.order_by().values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET.format(chosen=chosen), [*parameters, [status.value for status in Document.UNDER_WAY]])
+        return int(cursor.fetchone()[0])
 
 
 def _queue_few(keys: list[UUID]) -> bool:

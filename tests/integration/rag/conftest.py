@@ -12,6 +12,7 @@ from rag.models import Collection, Document
 from rag.use_cases.add_document import add_document
 from rag.use_cases.create_collection import create_collection
 from rag.use_cases.ingest_document import ingest_document
+from rag.use_cases.remove_collection import remove_collection
 from rag.use_cases.search import search
 from tenants.actors import Actor
 from tenants.context import tenant_context
@@ -43,6 +44,13 @@ def make_library(tenant: TenantFixture, name: str = "Handbook", **options: str) 
     """A collection in the tenant in force."""
     editor = tenant.actor(tenant.owner)
     return Library(tenant, editor, tenant.actor(), create_collection(editor, name, **options))
+
+
+def clear_away() -> None:
+    """What the jobs do that deleted collections have queued."""
+    for collection in Collection.with_deleted.filter(deleted_at__isnull=False):
+        while not remove_collection(collection.pk):
+            pass
 
 
 def postings() -> list[tuple[int, str, int, int]]:

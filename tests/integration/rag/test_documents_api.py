@@ -11,6 +11,7 @@ from rag.models import Chunk, Document
 from rag.use_cases.ingest_document import ingest_document
 from tenants.keys import create_api_key
 from tests.factories import TenantFixture
+from tests.integration.rag.conftest import clear_away
 from tests.office_files import docx
 
 PUMPS = b"# Pumps\n\nA pump moves water."
@@ -51,6 +52,8 @@ async def test_a_collection_is_made_changed_read_and_deleted(client, collection,
     assert (await client.patch(collection, json={"overlap_tokens": 200})).status_code == 422
     assert (await client.delete(collection)).status_code == 204
     assert (await client.get(collection)).status_code == 404
+    assert (await client.get("/api/documents/")).json() == []
+    await acme.run(clear_away)
     assert await acme.run(lambda: Document.objects.count()) == 0
 
 
@@ -204,6 +207,7 @@ async def test_two_tenants_with_the_same_documents_touch_their_own_only(server, 
     for tenant in (acme, globex):
         await ingest_all(tenant)
     await client.delete(collection)
+    await acme.run(clear_away)
     assert await acme.run(lambda: Chunk.objects.count()) == 0
     assert await globex.run(lambda: list(Chunk.objects.values_list("text", flat=True))) == ["A pump moves water."]
     [document] = (await theirs.get("/api/documents/")).json()
