@@ -17,7 +17,7 @@ DOCUMENTS_AT_ONCE = 200
 WORDS_AT_ONCE = 20_000
 _LOST_AFTER = timedelta(hours=1)
 
-# By SQL: Django would load each of them, the originals too. In this order, because the later are what the earlier hang on.
+# By SQL: Django would load each of them, the originals too. In this order: the later are what the earlier hang on.
 _OF_DOCUMENTS = (
     "DELETE FROM rag_documentwords WHERE document_id = ANY(%s)",
     "DELETE FROM rag_embedding WHERE document_id = ANY(%s)",
