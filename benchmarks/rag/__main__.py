@@ -1,7 +1,7 @@
 """Retrieval measured: a judged collection, 100,000 synthetic chunks, growth, the peer, ingestion. `make bench-rag`.
 
     python -m benchmarks.rag [--sizes 1000 10000 100000] [--questions 100] [--only cranfield speed]
-                             [--cranfield FOLDER] [--peer-python PATH]
+                             [--cranfield FOLDER] [--peer-python PATH] [--pages 2000]
 
 ``--sizes 1000 10000 100000 300000`` shows the growth further and takes about four minutes more. Everything shares the
 machine, perhaps with others: the load average is printed beside. Writes build/bench/rag.json; ends with 1 when an aim

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,49 +18,59 @@ from benchmarks.rag.synthetic import CHUNKS_A_DOCUMENT, COLLECTIONS, DIMENSION, 
 from benchmarks.streams import plain
 from tests.subprocesses import ROOT, clean_environment
 
-CHUNKS = 20_000  # fewer than elsewhere: both are loaded once more for it
 TABLE = "langchain_chunks"
 
 
 def measure(options: argparse.Namespace) -> list[Figure]:
-    """Both, in one run."""
-    from benchmarks.rag.speed import FILTER, MODEL, _search, _times
-    from rag.evaluation.metrics import percentile
+    """Both, in one run, at each size."""
     from rag.evaluation.scratch import scratch_tenant
-    from rag.search.ranking import Scope
 
     if not options.peer_python.exists():
         print(f"peer: {options.peer_python} is not here: langchain-postgres is left out")
         return []
-    with scratch_tenant():
-        source = Synthetic()
-        scope = Scope(dict.fromkeys(load(source, CHUNKS), MODEL))
-        questions = source.questions(options.questions)
-        _load_theirs()
-        order = {
-            "url": urlsplit(options.database)._replace(scheme="postgresql+asyncpg").geturl(),
-            "table": TABLE,
-            "filter": FILTER,
-            "questions": [[each.words, [float(number) for number in each.vector]] for each in questions],
-        }
-        found: list[Figure] = []
-        for title, where in (("", scope), (", filtered to 5 %", Scope(scope.models, FILTER))):
-            theirs = _theirs(options, order | {"filtered": bool(title)})
-            ours, _ = _times(_search(where, "hybrid"), questions)
-            for share in (0.5, 0.95):
-                one, other = percentile(ours, share), percentile(theirs["took"], share)
-                name = f"{CHUNKS:,} chunks: hybrid{title}, p{100 * share:.0f}"
-                found += [
-                    plain(f"{name}, Atrium", one, "ms"),
-                    plain(f"{name}, langchain-postgres", other, "ms"),
-                    plain(f"{name}, ratio", one / other, "x peer"),
-                ]
-            found.append(plain(f"... passages of theirs{title}, of 10", theirs["passages"], ""))
+    found: list[Figure] = []
+    for chunks in options.sizes:
+        with scratch_tenant():
+            found += _beside_each_other(chunks, options)
     return found
 
 
-def _load_theirs() -> None:
-    """The same chunks in the form of its table, indexed as its documentation says."""
+def _beside_each_other(chunks: int, options: argparse.Namespace) -> list[Figure]:
+    """In the scratch tenant in force, and in a table of the public schema, which is gone afterwards."""
+    from benchmarks.rag.speed import FILTER, MODEL, _search, _times
+    from rag.evaluation.metrics import percentile
+    from rag.search.ranking import Scope
+
+    began, source = time.perf_counter(), Synthetic()
+    scope = Scope(dict.fromkeys(load(source, chunks), MODEL))
+    questions = source.questions(options.questions)
+    size = _load_theirs()
+    print(f"{chunks:,} chunks loaded and indexed for both in {time.perf_counter() - began:.0f} s", flush=True)
+    order = {
+        "url": urlsplit(options.database)._replace(scheme="postgresql+asyncpg").geturl(),
+        "table": TABLE,
+        "filter": FILTER,
+        "questions": [[each.words, [float(number) for number in each.vector]] for each in questions],
+    }
+    found: list[Figure] = []
+    for title, where in (("", scope), (", filtered to 5 %", Scope(scope.models, FILTER))):
+        theirs = _theirs(options, order | {"filtered": bool(title)})
+        ours, _ = _times(_search(where, "hybrid"), questions)
+        for share in (0.5, 0.95):
+            one, other = percentile(ours, share), percentile(theirs["took"], share)
+            name = f"{chunks:,} chunks: hybrid{title}, p{100 * share:.0f}"
+            found += [
+                plain(f"{name}, Atrium", one, "ms"),
+                plain(f"{name}, langchain-postgres", other, "ms"),
+                plain(f"{name}, ratio", one / other, "x peer"),
+            ]
+        found.append(plain(f"... passages of theirs{title}, of 10", theirs["passages"], ""))
+    _drop_theirs()
+    return [*found, plain(f"{chunks:,} chunks: langchain-postgres' table with its indexes", size, "MB")]
+
+
+def _load_theirs() -> float:
+    """The same chunks in the form of its table, indexed as its documentation says. Returns its size in MB."""
     from django.db import connection
 
     from tenants.context import owner_rights, require_tenant
@@ -82,6 +93,17 @@ def _load_theirs() -> None:
             f"VACUUM ANALYZE public.{TABLE}",
         ):
             cursor.execute(statement)
+        cursor.execute(f"SELECT pg_total_relation_size('public.{TABLE}') / 1048576.0")
+        return float(cursor.fetchone()[0])
+
+
+def _drop_theirs() -> None:
+    from django.db import connection
+
+    from tenants.context import owner_rights
+
+    with owner_rights(), connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE public.{TABLE}")
 
 
 def _theirs(options: argparse.Namespace, order: dict[str, Any]) -> dict[str, Any]:

@@ -91,8 +91,9 @@ def _with_waiting(found: Mapping[str, int], documents: QuerySet[Document]) -> Ma
     counts = {status.value: 0 for status in Document.Status} | found
     waiting = Reprocessing.objects.filter(document__in=documents.order_by()).values_list("document__status")
     for status, number in waiting.order_by().annotate(number=Count("*")):
-        counts[status] -= number
-        counts[Document.Status.QUEUED.value] += number
+        moved = min(number, counts[status])  # the statements are not of the same moment
+        counts[status] -= moved
+        counts[Document.Status.QUEUED.value] += moved
     return counts
 
 
