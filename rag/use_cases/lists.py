@@ -85,10 +85,10 @@ def status_counts(documents: QuerySet[Document]) -> Mapping[str, int]:
     return _with_waiting(dict(rows), documents)
 
 
-def _with_waiting(found: Mapping[str, int], documents: QuerySet[Document]) -> Mapping[str, int]:
+def _with_waiting(found: dict[str, int], documents: QuerySet[Document]) -> Mapping[str, int]:
     """All statuses; those that wait in the list of what is to be taken in anew are counted as queued. A statement of
     its own, so that the other is answered from an index."""
-    counts = {status.value: 0 for status in Document.Status} | found
+    counts: dict[str, int] = {status.value: 0 for status in Document.Status} | found
     waiting = Reprocessing.objects.filter(document__in=documents.order_by()).values_list("document__status")
     for status, number in waiting.order_by().annotate(number=Count("*")):
         moved = min(number, counts[status])  # the statements are not of the same moment
