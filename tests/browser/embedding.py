@@ -17,6 +17,7 @@ from embed.models import Site
 from embed.snippet import snippet_of
 from tests.browser.web_pages import WebPages
 from tests.played_model import PlayedModel
+from tests.waiting import until
 
 PARTED = "--disable-features=Translate,HttpsUpgrades,PaintHolding"  # in the place of Playwright's longer list
 OPEN_SHADOWS = """
@@ -96,3 +97,17 @@ async def loaded(chat: FrameLocator) -> None:
 async def answered(chat: FrameLocator, number: int = 1) -> None:
     await expect(chat.locator("[data-testid=answer]:not([aria-busy])")).to_have_count(number)
     await expect(chat.get_by_test_id("answer-text").last).to_have_text("First words. Last words.")
+
+
+async def forgiven(errors: list[str], *statuses: int) -> None:
+    """Forget the browser's complaints about answers of these statuses when they are complete: it tells of each twice,
+    once in its console, and that may come late."""
+
+    def told(how: str) -> int:
+        return sum(how.format(status) in each for each in errors for status in statuses)
+
+    async def complete() -> bool:
+        return told("{} http") == told("status of {} ") > 0
+
+    await until(complete, f"the browser complained of {statuses}")
+    errors[:] = [each for each in errors if not any(f"{status} " in each for status in statuses)]

@@ -12,7 +12,7 @@ from assistants.models import Thread
 from embed.exceptions import IdentityNeeded, IdentityReplayed
 from embed.identity.secrets import decrypted
 from embed.identity.statements import LEEWAY, Statement, read_statement
-from embed.models import Site, UsedIdentity, VisitorSession
+from embed.models import Site, UsedIdentity, VisitorDay, VisitorSession
 from embed.tokens import digest_of, new_renewal
 from tenants.models import Visitor
 
@@ -36,6 +36,13 @@ def open_session(site: Site, renewal: str = "", identity: str = "") -> Opened:
 
     Raises ``WrongIdentity``, ``IdentityReplayed``, or ``IdentityNeeded`` where nobody chats anonymously.
     """
+    try:
+        return _open(site, renewal, identity)
+    except IntegrityError:  # a conversation began while its visitor went away: this time it is seen
+        return _open(site, renewal, identity)
+
+
+def _open(site: Site, renewal: str, identity: str) -> Opened:
     with transaction.atomic():
         known = _session_of(site, renewal) if renewal else None
         if identity:
@@ -108,7 +115,16 @@ def _leave(session: VisitorSession, visitor: Visitor) -> None:
     if before.is_identified:
         return
     Thread.objects.filter(visitor=before).update(visitor=visitor)
-    before.delete()
+    _erase(before)
+
+
+def _erase(visitor: Visitor) -> None:
+    """Delete a visitor who has said nothing; no conversation goes along, also none that began a moment ago: then the
+    transaction fails at its end."""
+    for model in (VisitorSession, VisitorDay):
+        model.objects.filter(visitor=visitor).delete()
+    rows = Visitor.objects.filter(pk=visitor.pk)
+    rows._raw_delete(rows.db)  # ``delete`` would look for conversations, and delete those too
 
 
 def _secret(site: Site) -> str | None:

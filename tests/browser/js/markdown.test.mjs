@@ -54,6 +54,32 @@ test("a list starts at its own number, and a year in a sentence starts none", ()
   assert.deepEqual(types("It was in\n1984. A book."), ["paragraph"]);
 });
 
+/** How many elements it takes, at least. */
+function parts(blocks) {
+  const of = (block) => {
+    if (block.type === "quote") return parts(block.blocks);
+    if (block.type === "list") return block.items.reduce((sum, item) => sum + 1 + parts(item), 0);
+    return block.type === "table" ? (block.rows.length + 1) * block.head.length : 0;
+  };
+  return blocks.reduce((sum, block) => sum + 1 + of(block), 0);
+}
+
+test("an answer that is all marks makes no more elements than a browser can draw", () => {
+  const head = `${"|x".repeat(40)}\n${"|-".repeat(40)}\n`;
+  const sources = { table: (head + "|\n".repeat(500)) + "\n", list: "-\n", loose: "- a\n\n", quote: "> > > a\n\n", rule: "---\n" };
+  for (const [name, piece] of Object.entries(sources)) {
+    const source = piece.repeat(200_000 / piece.length);
+    const { blocks } = parseBlocks(source);
+    assert.ok(parts(blocks) < 25_000, name);
+    assert.equal(blocks.at(-1).end >= source.trimEnd().split("\n").length, true, name); // nothing is left out
+  }
+});
+
+test("an item may be followed by any number of blank lines", () => {
+  const { blocks } = parseBlocks(`- a${"\n".repeat(300_000)}  b`);
+  assert.equal(blocks[0].items.length, 1);
+});
+
 test("a table has as many cells in each row as in its head", () => {
   const [table] = parseBlocks("| a | b |\n|:--|:-:|\n| `x|y` |\n| 1 | 2 | 3 |").blocks;
   assert.deepEqual(table.rows, [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from assistants.models import Thread
 from assistants.use_cases.preview_access import what_rules_are_about
 from embed.models import Site, VisitorSession
 from embed.tokens import new_token
+from embed.use_cases import sessions
 from embed.use_cases.retention import forget_used, forget_visitors
 from embed.use_cases.sites import delete_site, save_site
 from tenants.errors import InvalidInput
@@ -211,6 +213,25 @@ async def test_what_was_said_before_signing_in_is_the_persons(shop):
         ("ada", {"plan": "silver"}),
         ("grace", {}),
     ]
+
+
+async def test_a_conversation_that_begins_while_its_visitor_signs_in_is_the_persons_too(shop, monkeypatch):
+    page, loop, begun, erase = shop.page(), asyncio.get_running_loop(), [], sessions._erase
+    await page.begin()
+
+    def begin(visitor):
+        return shop.tenant.run(lambda: Thread.objects.create(visitor_id=visitor.pk, assistant_id="greeter").pk)
+
+    def meanwhile(visitor):  # a request that was let in before
+        if not begun:
+            begun.append(str(asyncio.run_coroutine_threadsafe(begin(visitor), loop).result()))
+        erase(visitor)
+
+    monkeypatch.setattr(sessions, "_erase", meanwhile)
+    answer = await page.begin(renewal=page.session["renewal"], identity=shop.identity())
+    assert answer.status_code == 201, answer.text
+    assert await page.threads() == begun
+    assert await shop.tenant.run(lambda: list(Visitor.objects.values_list("subject", flat=True))) == ["ada"]
 
 
 async def test_a_rule_may_be_for_those_alone_of_whom_the_server_says_something(shop):

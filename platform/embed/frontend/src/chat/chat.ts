@@ -128,6 +128,7 @@ export class Chat {
   async start(threadId: string | null = null) {
     try {
       const [assistants] = await Promise.all([this.assistants(), this.threads.load()]);
+      if (this.life.signal.aborted) return;
       this.picker.show(assistants);
       this.openThread(threadId);
       this.host.dataset.ready = "true";
@@ -264,6 +265,13 @@ export class Chat {
   happenedElsewhere(threadId: string) {
     void this.conversations.get(threadId)?.catchUp();
     void this.threads.refresh();
+  }
+
+  /** What was written here and came to no server. */
+  unsent(): string {
+    const { latest } = this.current;
+    const refused = latest?.place.runId === null && !latest.isOver && latest.text;
+    return [refused, this.composer.field.value].filter(Boolean).join("\n\n");
   }
 
   /** Put the focus where a message is written. */

@@ -96,6 +96,12 @@ export class Composer {
     this.changed();
   }
 
+  /** @param text that was begun elsewhere */
+  write(text: string) {
+    this.field.value = text;
+    this.changed();
+  }
+
   /** @param text put back for the writer to change; what was begun meanwhile is kept below it */
   restore(text: string) {
     this.field.value = [text, this.field.value].filter(Boolean).join("\n\n");
@@ -124,7 +130,8 @@ export class Composer {
   }
 
   keyPressed(event: KeyboardEvent) {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    // Safari ends a composition before the key that confirmed it comes: then only the old code tells.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     this.submit();
   }

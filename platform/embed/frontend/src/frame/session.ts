@@ -29,6 +29,8 @@ export class Session {
   private token = "";
   private endsAt = 0;
   private opening: Promise<Opened> | null = null;
+  /** how often it was ended: what was asked before that is nobody's */
+  private ends = 0;
 
   /**
    * @param key the site's public key
@@ -57,14 +59,23 @@ export class Session {
 
   /** Begin, or go on with what this browser has. @param identity a JWT that says who it is, or "" */
   async open(identity = ""): Promise<Opened> {
-    if (!identity) return (this.opening ??= this.ask("").finally(() => (this.opening = null)));
+    if (!identity) return (this.opening ??= this.begin());
     await this.opening?.catch(() => null); // one after the other: both would use up the same renewal
     return this.ask(identity);
   }
 
-  /** End the session on the server, and forget what this browser has of it. */
+  private begin(): Promise<Opened> {
+    const opening = this.ask("").finally(() => {
+      if (this.opening === opening) this.opening = null;
+    });
+    return opening;
+  }
+
+  /** End the session on the server, and forget what this browser has of it, also what is on its way. */
   async end() {
     const renewal = this.store.get("renewal");
+    this.ends += 1;
+    this.opening = null;
     this.token = "";
     this.endsAt = 0;
     this.store.set("renewal", "");
@@ -90,7 +101,12 @@ export class Session {
   private async asked(identity: string): Promise<Opened> {
     const renewal = this.store.get("renewal");
     const sent = Date.now();
+    const { ends } = this;
     const opened: Opened = await (await this.post("session", { renewal, identity })).json();
+    if (ends !== this.ends) {
+      await this.post("logout", { renewal: opened.renewal });
+      throw new Problem({ status: 0, code: "stopped" });
+    }
     const another = this.token !== "" && !identity && opened.renewal !== renewal;
     this.token = opened.token;
     this.endsAt = sent + opened.expires_in * 1000;
@@ -106,6 +122,7 @@ export class Session {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         credentials: "omit",
+        keepalive: path === "logout", // the page is often left at once
         body: JSON.stringify({ key: this.key, origin: this.page, ...body }),
       });
     } catch {

@@ -25,6 +25,8 @@ export interface FrameConfig {
   language: Language;
 }
 
+const PATIENCE = 5000; // ms that a question may take to arrive
+
 /** A visitor's time with a site's chat: from the first look to the last. */
 export class Visit {
   private store: Store;
@@ -35,6 +37,12 @@ export class Visit {
   private isHere = false;
   private identity = "";
   private questions: string[] = [];
+  /** counts the attempts to come in: the last word counts */
+  private turn = 0;
+  private entering = false;
+  private identified = false;
+  /** the page was asked who is there, and nothing that it said was taken since */
+  private hasAsked = false;
 
   /** @param link the page around the frame; null where the chat is a page of its own */
   constructor(
@@ -44,7 +52,7 @@ export class Visit {
     page: string,
   ) {
     this.store = new Store(config.key);
-    this.session = new Session(config.key, page, this.store, () => void this.enter());
+    this.session = new Session(config.key, page, this.store, () => this.changed());
     this.store.watch("renewal", () => this.chat && void this.begin(""));
     element.addEventListener("atrium-chat-thread", (event) => this.onThread((event as CustomEvent).detail));
     element.addEventListener("atrium-chat-message", (event) => this.onMessage((event as CustomEvent).detail));
@@ -97,40 +105,72 @@ export class Visit {
   }
 
   private async enter(identity = "") {
+    const turn = ++this.turn;
+    const isLast = () => turn === this.turn;
+    this.entering = true;
     try {
+      await this.questionsArrived();
       const opened = await this.session.open(identity);
-      await this.converse(opened);
+      if (isLast()) await this.converse(opened);
     } catch (error) {
-      if (identity && error instanceof Problem && error.status === 403) return this.withoutIdentity(error);
-      this.fail(error, identity);
+      if (!isLast()) return;
+      const refused = identity && error instanceof Problem && [403, 422].includes(error.status);
+      if (refused) return this.withoutIdentity(error);
+      this.fail(error, () => isLast() && void this.enter(identity));
+    } finally {
+      if (isLast()) this.entering = false;
     }
   }
 
-  /** The page's word was not taken: it is told why, and the visitor is who they were. */
+  /** A question that is on its way comes first: with the session before, its proof ends. */
+  private async questionsArrived() {
+    for (let waited = 0; waited < PATIENCE && this.chat?.current.latest?.isOnItsWay; waited += 50)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
+  /** The page's word was not taken: it is told why and asked for another, and the visitor is who they were. */
   private async withoutIdentity({ code, detail }: Problem) {
     this.link?.event("error", { code, detail });
+    this.askWho();
     await this.enter();
   }
 
-  private fail(error: unknown, identity: string) {
+  /** Once, until it was told: a page that is wrong each time would be asked for ever. */
+  private askWho() {
+    if (this.hasAsked) return;
+    this.hasAsked = true;
+    this.link?.send({ type: "identity" });
+  }
+
+  /** The session had ended, and another visitor took its place. */
+  private changed() {
+    if (this.entering) return; // it finds the other one there
+    if (this.identified) this.askWho();
+    void this.enter();
+  }
+
+  /** @param press tries again; does nothing once something else was tried */
+  private fail(error: unknown, press: () => void) {
     if (!(error instanceof Problem)) console.error(error);
     const code = error instanceof Problem ? error.code : "";
     if (code === "site_refused") this.say();
     else if (code === "identity_needed") this.show({ text: t("frame.signIn"), testId: "sign-in-first" });
     else {
-      const press = () => void this.enter(identity);
       const buttons = [{ label: t("retry"), testId: "retry", press }];
       const text = [explain(error).text, isHelpless(error) && this.config.fallback].filter(Boolean).join("\n\n");
       this.show({ text, testId: "no-session", buttons });
       addEventListener("online", press, { once: true });
     }
-    if (code === "identity_needed") this.link?.send({ type: "identity" });
+    if (code === "identity_needed") this.askWho();
     this.link?.event("error", { code });
   }
 
   private async converse({ site, visitor }: Opened) {
+    const draft = this.chat?.unsent() ?? "";
     this.chat?.destroy();
     const { link, element } = this;
+    this.identified = visitor.identified;
+    if (visitor.identified) this.hasAsked = false;
     const config: ChatConfig = {
       apiBase: "/api",
       proof: () => this.session.proof(),
@@ -144,9 +184,11 @@ export class Visit {
       locale: document.documentElement.lang,
       features: { threads: true, rename: true, remove: true, feedback: true, regenerate: true },
     };
-    this.chat = new Chat(element, config);
+    const chat = (this.chat = new Chat(element, config));
+    if (draft) chat.composer.write(draft);
     if (this.inPanel) this.chat.stage.title.parentElement?.append(closeButton(() => this.close()));
-    await this.chat.start(this.store.get("thread") || null);
+    await chat.start(this.store.get("thread") || null);
+    if (chat !== this.chat) return;
     this.focus();
     link?.event("visitor", { identified: visitor.identified });
   }
@@ -161,12 +203,14 @@ export class Visit {
   }
 
   private async forget() {
+    const turn = ++this.turn;
+    this.entering = this.identified = this.hasAsked = false;
     this.chat?.destroy();
     this.chat = null;
     this.questions = [];
     this.identity = "";
     await this.session.end().catch((error: unknown) => this.link?.event("error", { code: (error as Problem).code }));
-    await this.begin("");
+    if (turn === this.turn) await this.begin("");
   }
 
   private ask(text: string) {

@@ -16,8 +16,8 @@ export interface Atrium extends Record<Method, (...values: any[]) => unknown> {
 
 /** The page's `Atrium`: the one that an earlier script has made, or a new one that does what was asked before. */
 export function atriumOf(page: Window & { Atrium?: unknown }): Atrium {
-  const before = page.Atrium;
-  if (before && !Array.isArray(before)) return before as Atrium;
+  const before = page.Atrium as Partial<Atrium> | Call[] | undefined; // or an element with that id
+  if (before && "add" in before && "push" in before) return before as Atrium;
   const widgets: Widget[] = [];
   const waiting: Call[] = [];
   const call = ([method, ...values]: Call): unknown => {
@@ -35,6 +35,6 @@ export function atriumOf(page: Window & { Atrium?: unknown }): Atrium {
   } as Atrium;
   for (const method of METHODS) atrium[method] = (...values) => call([method, ...values]);
   page.Atrium = atrium;
-  ((before as Call[]) ?? []).forEach(call);
+  if (Array.isArray(before)) before.forEach(call);
   return atrium;
 }

@@ -50,9 +50,10 @@ export function defineElement(host: string) {
       chat?: Inline;
 
       connectedCallback() {
-        const { data, site } = { data: this.dataset, site: this.dataset.site };
+        const data = this.dataset;
+        const { site } = data;
         if (!this.chat && site) {
-          this.chat = new Inline({ host: data.host || host, site, data, served: null });
+          this.chat = new Inline({ host, site, data, served: null });
           this.chat.root = this.attachShadow({ mode: "closed" });
           this.chat.root.adoptedStyleSheets = [sheet(FRAME_STYLE)];
           atriumOf(window).add(this.chat);

@@ -11,8 +11,12 @@ import type { Served } from "./widget";
 
 declare const __ATRIUM_SITE__: Served | null;
 
-const script = (document.currentScript ??
-  document.querySelector('script[src*="/embed.js"]')) as HTMLScriptElement | null;
+// An <img name="currentScript"> in the page would answer to that name, too, and choose the host.
+const running = document.currentScript;
+const script =
+  running instanceof HTMLScriptElement
+    ? running
+    : document.querySelector<HTMLScriptElement>('script[src*="/embed.js"]');
 
 function start(served: Served | null) {
   const host = new URL(script?.src ?? location.href).origin;

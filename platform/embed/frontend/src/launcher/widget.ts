@@ -28,6 +28,7 @@ export interface Options {
 export type Identity = string | (() => string | Promise<string>);
 export type Listener = (detail: Record<string, unknown>) => void;
 
+const LONGEST = 9_000; // characters: more than the server takes
 const PATIENCE = 5000; // ms from the frame's load to its first word: where a browser refuses it, none comes
 
 /** One chat in the page: its frame, and what is said to it and by it. */
@@ -38,6 +39,7 @@ export abstract class Widget {
   protected served: Served | null;
   protected frame: HTMLIFrameElement | null = null;
   protected mode: "panel" | "inline" = "inline";
+  private greeted = false;
   private ready = false;
   private refused = false;
   private waiting: ToFrame[] = [];
@@ -63,7 +65,7 @@ export abstract class Widget {
   /** Say who the visitor is. What was said anonymously before becomes theirs. */
   identify(identity: Identity) {
     this.identity = identity;
-    if (this.frame) void this.sayWho();
+    if (this.greeted) void this.sayWho(); // else it is part of the greeting
   }
 
   /** Forget the visitor, in this browser and at once. */
@@ -135,6 +137,7 @@ export abstract class Widget {
   private async loaded() {
     this.ready = this.refused = false;
     this.told(false);
+    this.greeted = true;
     const identity = await this.who();
     const { shown, mode } = this;
     this.post({ type: "start", mode, shown, identity });
@@ -150,9 +153,13 @@ export abstract class Widget {
   private async who(): Promise<string> {
     const { identity } = this;
     try {
-      if (typeof identity === "function") return await identity();
-      this.identity = ""; // good for once
-      return identity;
+      if (typeof identity !== "function") {
+        this.identity = ""; // good for once
+        return identity;
+      }
+      const token = await identity();
+      // What was asked of somebody who has left meanwhile is not said; and a sign-in page is no statement.
+      return identity === this.identity ? String(token || "").slice(0, LONGEST) : this.who();
     } catch (error) {
       console.error(error);
       this.emit("error", { code: "identity" });

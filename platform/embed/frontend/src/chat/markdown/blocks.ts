@@ -11,9 +11,13 @@ export type Block = { start: number, end: number } & (
   | { type: "table", align: Align[], head: string[], rows: string[][] }
   | { type: "rule" });
 
+/** Where lines stand: in how many quotes and lists, and how many parts a text may still have. */
+export interface Place { depth: number, room: { left: number } }
+
 export type Align = "" | "left" | "center" | "right";
 
 const DEEPEST = 10; // a quote in a list in a quote ...: beyond it, lines are paragraphs
+const MOST_PARTS = 20_000; // blocks, items and cells: what comes after them is one text
 const FENCE = /^ {0,3}(`{3,}|~{3,})([^`]*)$/;
 const HEADING = /^ {0,3}(#{1,6})(?:[ \t]+(.*))?$/;
 const RULE = /^ {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$/;
@@ -22,11 +26,15 @@ const QUOTE = /^ {0,3}> ?/;
 /** @param source Markdown */
 export function parseBlocks(source: string): { lines: string[], blocks: Block[] } {
   const lines = source.replace(/\r\n?/g, "\n").split("\n");
-  return { lines, blocks: readBlocks(lines, 0) };
+  return { lines, blocks: readBlocks(lines, { depth: 0, room: { left: MOST_PARTS } }) };
 }
 
-/** @param depth how many quotes and lists are around these lines */
-export function readBlocks(lines: string[], depth: number): Block[] {
+/** The place of lines within a quote or a list that stands at another. */
+export function inside({ depth, room }: Place): Place {
+  return { depth: depth + 1, room };
+}
+
+export function readBlocks(lines: string[], place: Place): Block[] {
   const blocks: Block[] = [];
   let at = 0;
   while (at < lines.length) {
@@ -34,14 +42,20 @@ export function readBlocks(lines: string[], depth: number): Block[] {
       at += 1;
       continue;
     }
-    const block = readBlock(lines, at, depth);
+    const block = place.room.left > 0 ? readBlock(lines, at, place) : readRest(lines, at);
+    place.room.left -= 1;
     blocks.push(block);
     at = block.end;
   }
   return blocks;
 }
 
-function readBlock(lines: string[], at: number, depth: number): Block {
+/** As it is written. */
+function readRest(lines: string[], start: number): Block {
+  return { type: "paragraph", text: lines.slice(start).join("\n"), start, end: lines.length };
+}
+
+function readBlock(lines: string[], at: number, place: Place): Block {
   const line = lines[at];
   if (FENCE.test(line)) return readFence(lines, at);
   const heading = HEADING.exec(line);
@@ -50,9 +64,9 @@ function readBlock(lines: string[], at: number, depth: number): Block {
     return { type: "heading", level: heading[1].length, text, start: at, end: at + 1 };
   }
   if (RULE.test(line)) return { type: "rule", start: at, end: at + 1 };
-  if (depth < DEEPEST && QUOTE.test(line)) return readQuote(lines, at, depth);
-  if (depth < DEEPEST && startsItem(line)) return readList(lines, at, depth);
-  if (startsTable(lines, at)) return readTable(lines, at);
+  if (place.depth < DEEPEST && QUOTE.test(line)) return readQuote(lines, at, place);
+  if (place.depth < DEEPEST && startsItem(line)) return readList(lines, at, place);
+  if (startsTable(lines, at)) return readTable(lines, at, place);
   return readParagraph(lines, at);
 }
 
@@ -76,14 +90,14 @@ function closesFence(line: string, fence: string) {
   return trimmed.length >= fence.length && trimmed === fence[0].repeat(trimmed.length);
 }
 
-function readQuote(lines: string[], start: number, depth: number): Block {
+function readQuote(lines: string[], start: number, place: Place): Block {
   const inner = [];
   let at = start;
   for (; at < lines.length && !isBlank(lines[at]); at += 1) {
     if (!QUOTE.test(lines[at]) && (isBlank(inner[inner.length - 1] ?? "") || interrupts(lines, at))) break;
     inner.push(lines[at].replace(QUOTE, ""));
   }
-  return { type: "quote", blocks: readBlocks(inner, depth + 1), start, end: at };
+  return { type: "quote", blocks: readBlocks(inner, inside(place)), start, end: at };
 }
 
 function readParagraph(lines: string[], start: number): Block {

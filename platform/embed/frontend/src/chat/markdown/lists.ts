@@ -1,4 +1,4 @@
-import { type Block, interrupts, isBlank, readBlocks } from "./blocks";
+import { type Block, inside, interrupts, isBlank, type Place, readBlocks } from "./blocks";
 
 const ITEM = /^( {0,3})([-*+]|\d{1,9}[.)])([ \t]+|$)/;
 
@@ -13,14 +13,15 @@ export function startsItem(line: string, { within }: { within?: "paragraph" } = 
 }
 
 /** Read the items that follow each other with the same kind of bullet. */
-export function readList(lines: string[], start: number, depth: number): Block {
+export function readList(lines: string[], start: number, place: Place): Block {
   const bullet = bulletOf(lines[start]);
   const items = [];
   let loose = false;
   let at = start;
-  while (at < lines.length && startsItem(lines[at]) && bulletOf(lines[at]) === bullet) {
+  while (at < lines.length && place.room.left > 0 && startsItem(lines[at]) && bulletOf(lines[at]) === bullet) {
     const item = readItem(lines, at);
-    items.push(readBlocks(item.lines, depth + 1));
+    place.room.left -= 1;
+    items.push(readBlocks(item.lines, inside(place)));
     at = item.end;
     const next = skipBlank(lines, at);
     const goesOn = next < lines.length && startsItem(lines[next]) && bulletOf(lines[next]) === bullet;
@@ -48,8 +49,7 @@ function readItem(lines: string[], start: number) {
     if (isBlank(lines[at])) {
       const next = skipBlank(lines, at);
       if (next >= lines.length || indentOf(lines[next]) < indent) break;
-      inner.push(...lines.slice(at, next).map(() => ""));
-      at = next;
+      for (; at < next; at += 1) inner.push("");
     }
     if (indentOf(lines[at]) >= indent) inner.push(withoutTabs(lines[at]).slice(indent));
     else if (interrupts(lines, at) || startsItem(lines[at]) || isBlank(inner[inner.length - 1])) break;

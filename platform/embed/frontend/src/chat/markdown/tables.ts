@@ -1,4 +1,4 @@
-import type { Align, Block } from "./blocks";
+import type { Align, Block, Place } from "./blocks";
 
 const MOST_COLUMNS = 40;
 const MOST_ROWS = 500;
@@ -12,12 +12,13 @@ export function startsTable(lines: string[], at: number) {
   return dashes.length === cellsOf(lines[at]).length && dashes.length <= MOST_COLUMNS;
 }
 
-export function readTable(lines: string[], start: number): Block {
+export function readTable(lines: string[], start: number, { room }: Place): Block {
   const head = cellsOf(lines[start]);
   const align = cellsOf(lines[start + 1]).map(alignOf);
   const rows = [];
   let end = start + 2;
-  while (end < lines.length && rows.length < MOST_ROWS && lines[end].includes("|")) {
+  while (end < lines.length && rows.length < MOST_ROWS && room.left > 0 && lines[end].includes("|")) {
+    room.left -= head.length; // a row that names none of them has them all the same
     const cells = cellsOf(lines[end]);
     rows.push(head.map((_name, column) => cells[column] ?? ""));
     end += 1;
