@@ -96,12 +96,6 @@ export class Composer {
     this.changed();
   }
 
-  /** @param text that was begun elsewhere */
-  write(text: string) {
-    this.field.value = text;
-    this.changed();
-  }
-
   /** @param text put back for the writer to change; what was begun meanwhile is kept below it */
   restore(text: string) {
     this.field.value = [text, this.field.value].filter(Boolean).join("\n\n");

@@ -48,11 +48,6 @@ export class Turn {
     return this.state !== "idle";
   }
 
-  /** the question may not have come to the server yet */
-  get isOnItsWay() {
-    return this.state === "running" && this.place.runId === null;
-  }
-
   // -- what is asked for
 
   /** Ask the question. Asked again it joins what the first request began. */

@@ -42,8 +42,10 @@ function checked(message: Record<string, unknown> | null): ToFrame | null {
   if (!message) return null;
   const { type, mode, shown, focus, identity, token, text } = message;
   const isText = (value: unknown): value is string => typeof value === "string" && value.length <= LONGEST;
-  if (type === "start" && isText(identity))
-    return { type, mode: mode === "panel" ? mode : "inline", shown: shown === true, identity };
+  if (type === "start") {
+    const known = isText(identity) ? identity : ""; // a long sign-in page says of nobody who it is
+    return { type, mode: mode === "panel" ? mode : "inline", shown: shown === true, identity: known };
+  }
   if (type === "identify" && isText(token)) return { type, token };
   if (type === "ask" && isText(text)) return { type, text };
   if (type === "shown") return { type, shown: shown === true, focus: focus === true };

@@ -59,16 +59,9 @@ export class Session {
 
   /** Begin, or go on with what this browser has. @param identity a JWT that says who it is, or "" */
   async open(identity = ""): Promise<Opened> {
-    if (!identity) return (this.opening ??= this.begin());
+    if (!identity) return (this.opening ??= this.ask("").finally(() => (this.opening = null)));
     await this.opening?.catch(() => null); // one after the other: both would use up the same renewal
     return this.ask(identity);
-  }
-
-  private begin(): Promise<Opened> {
-    const opening = this.ask("").finally(() => {
-      if (this.opening === opening) this.opening = null;
-    });
-    return opening;
   }
 
   /** End the session on the server, and forget what this browser has of it, also what is on its way. */

@@ -25,8 +25,6 @@ export interface FrameConfig {
   language: Language;
 }
 
-const PATIENCE = 5000; // ms that a question may take to arrive
-
 /** A visitor's time with a site's chat: from the first look to the last. */
 export class Visit {
   private store: Store;
@@ -114,8 +112,7 @@ export class Visit {
       if (isLast()) await this.converse(opened);
     } catch (error) {
       if (!isLast()) return;
-      const refused = identity && error instanceof Problem && [403, 422].includes(error.status);
-      if (refused) return this.withoutIdentity(error);
+      if (identity && error instanceof Problem && /403|422/.test(`${error.status}`)) return this.withoutIdentity(error);
       this.fail(error, () => isLast() && void this.enter(identity));
     } finally {
       if (isLast()) this.entering = false;
@@ -124,7 +121,8 @@ export class Visit {
 
   /** A question that is on its way comes first: with the session before, its proof ends. */
   private async questionsArrived() {
-    for (let waited = 0; waited < PATIENCE && this.chat?.current.latest?.isOnItsWay; waited += 50)
+    const isOnItsWay = () => this.chat?.current.isWriting && !this.chat.current.latest?.place.runId;
+    for (let left = 100; left > 0 && isOnItsWay(); left -= 1) // 5 s
       await new Promise((resolve) => setTimeout(resolve, 50));
   }
 
@@ -185,7 +183,7 @@ export class Visit {
       features: { threads: true, rename: true, remove: true, feedback: true, regenerate: true },
     };
     const chat = (this.chat = new Chat(element, config));
-    if (draft) chat.composer.write(draft);
+    chat.composer.field.value = draft;
     if (this.inPanel) this.chat.stage.title.parentElement?.append(closeButton(() => this.close()));
     await chat.start(this.store.get("thread") || null);
     if (chat !== this.chat) return;

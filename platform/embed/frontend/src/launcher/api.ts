@@ -17,7 +17,7 @@ export interface Atrium extends Record<Method, (...values: any[]) => unknown> {
 /** The page's `Atrium`: the one that an earlier script has made, or a new one that does what was asked before. */
 export function atriumOf(page: Window & { Atrium?: unknown }): Atrium {
   const before = page.Atrium as Partial<Atrium> | Call[] | undefined; // or an element with that id
-  if (before && "add" in before && "push" in before) return before as Atrium;
+  if (before && "add" in before) return before as Atrium;
   const widgets: Widget[] = [];
   const waiting: Call[] = [];
   const call = ([method, ...values]: Call): unknown => {

@@ -13,10 +13,9 @@ declare const __ATRIUM_SITE__: Served | null;
 
 // An <img name="currentScript"> in the page would answer to that name, too, and choose the host.
 const running = document.currentScript;
-const script =
-  running instanceof HTMLScriptElement
-    ? running
-    : document.querySelector<HTMLScriptElement>('script[src*="/embed.js"]');
+const script = (
+  running?.tagName === "SCRIPT" ? running : document.querySelector('script[src*="/embed.js"]')
+) as HTMLScriptElement | null;
 
 function start(served: Served | null) {
   const host = new URL(script?.src ?? location.href).origin;
@@ -25,7 +24,7 @@ function start(served: Served | null) {
   const data = script?.dataset ?? {};
   const site = data.site ?? served?.key;
   if (!site) return;
-  if (served && !served.known) return console.error(`Atrium: ${host} has no chat with the key ${site}.`);
+  if (served && !served.known) return console.error(`Atrium: ${host} has no chat ${site}.`);
   if (served?.open === false || atrium.get(site)) return; // closed, or the same snippet twice
   const known = served?.key === site ? served : null;
   if (data.target) place(data.target, site, data);

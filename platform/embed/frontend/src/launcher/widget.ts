@@ -28,7 +28,6 @@ export interface Options {
 export type Identity = string | (() => string | Promise<string>);
 export type Listener = (detail: Record<string, unknown>) => void;
 
-const LONGEST = 9_000; // characters: more than the server takes
 const PATIENCE = 5000; // ms from the frame's load to its first word: where a browser refuses it, none comes
 
 /** One chat in the page: its frame, and what is said to it and by it. */
@@ -39,7 +38,7 @@ export abstract class Widget {
   protected served: Served | null;
   protected frame: HTMLIFrameElement | null = null;
   protected mode: "panel" | "inline" = "inline";
-  private greeted = false;
+  private greeted?: true;
   private ready = false;
   private refused = false;
   private waiting: ToFrame[] = [];
@@ -145,7 +144,7 @@ export abstract class Widget {
       if (this.ready || this.refused || !this.frame?.isConnected) return;
       this.refused = true;
       this.told(true);
-      console.error(`Atrium: the chat did not open. Is ${location.origin} among the pages of the site ${this.site}?`);
+      console.error(`Atrium did not open. Is ${location.origin} one of its pages?`);
       this.emit("error", { code: "refused" });
     }, PATIENCE);
   }
@@ -158,8 +157,7 @@ export abstract class Widget {
         return identity;
       }
       const token = await identity();
-      // What was asked of somebody who has left meanwhile is not said; and a sign-in page is no statement.
-      return identity === this.identity ? String(token || "").slice(0, LONGEST) : this.who();
+      return identity === this.identity ? token : this.who(); // not of somebody who has left meanwhile
     } catch (error) {
       console.error(error);
       this.emit("error", { code: "identity" });

@@ -29,11 +29,6 @@ export function parseBlocks(source: string): { lines: string[], blocks: Block[] 
   return { lines, blocks: readBlocks(lines, { depth: 0, room: { left: MOST_PARTS } }) };
 }
 
-/** The place of lines within a quote or a list that stands at another. */
-export function inside({ depth, room }: Place): Place {
-  return { depth: depth + 1, room };
-}
-
 export function readBlocks(lines: string[], place: Place): Block[] {
   const blocks: Block[] = [];
   let at = 0;
@@ -97,7 +92,7 @@ function readQuote(lines: string[], start: number, place: Place): Block {
     if (!QUOTE.test(lines[at]) && (isBlank(inner[inner.length - 1] ?? "") || interrupts(lines, at))) break;
     inner.push(lines[at].replace(QUOTE, ""));
   }
-  return { type: "quote", blocks: readBlocks(inner, inside(place)), start, end: at };
+  return { type: "quote", blocks: readBlocks(inner, { ...place, depth: place.depth + 1 }), start, end: at };
 }
 
 function readParagraph(lines: string[], start: number): Block {

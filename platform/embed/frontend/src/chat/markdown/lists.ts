@@ -1,4 +1,4 @@
-import { type Block, inside, interrupts, isBlank, type Place, readBlocks } from "./blocks";
+import { type Block, interrupts, isBlank, type Place, readBlocks } from "./blocks";
 
 const ITEM = /^( {0,3})([-*+]|\d{1,9}[.)])([ \t]+|$)/;
 
@@ -21,7 +21,7 @@ export function readList(lines: string[], start: number, place: Place): Block {
   while (at < lines.length && place.room.left > 0 && startsItem(lines[at]) && bulletOf(lines[at]) === bullet) {
     const item = readItem(lines, at);
     place.room.left -= 1;
-    items.push(readBlocks(item.lines, inside(place)));
+    items.push(readBlocks(item.lines, { ...place, depth: place.depth + 1 }));
     at = item.end;
     const next = skipBlank(lines, at);
     const goesOn = next < lines.length && startsItem(lines[next]) && bulletOf(lines[next]) === bullet;
