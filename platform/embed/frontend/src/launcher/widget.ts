@@ -38,7 +38,7 @@ export abstract class Widget {
   protected served: Served | null;
   protected frame: HTMLIFrameElement | null = null;
   protected mode: "panel" | "inline" = "inline";
-  private greeted?: true;
+  private met?: true;
   private ready = false;
   private refused = false;
   private waiting: ToFrame[] = [];
@@ -64,7 +64,7 @@ export abstract class Widget {
   /** Say who the visitor is. What was said anonymously before becomes theirs. */
   identify(identity: Identity) {
     this.identity = identity;
-    if (this.greeted) void this.sayWho(); // else it is part of the greeting
+    if (this.met) void this.sayWho(); // else it is part of the greeting
   }
 
   /** Forget the visitor, in this browser and at once. */
@@ -136,7 +136,7 @@ export abstract class Widget {
   private async loaded() {
     this.ready = this.refused = false;
     this.told(false);
-    this.greeted = true;
+    this.met = true;
     const identity = await this.who();
     const { shown, mode } = this;
     this.post({ type: "start", mode, shown, identity });
@@ -144,7 +144,7 @@ export abstract class Widget {
       if (this.ready || this.refused || !this.frame?.isConnected) return;
       this.refused = true;
       this.told(true);
-      console.error(`Atrium did not open. Is ${location.origin} one of its pages?`);
+      console.error(`Atrium did not open. Is ${location.origin} allowed?`);
       this.emit("error", { code: "refused" });
     }, PATIENCE);
   }
