@@ -24,6 +24,10 @@ const MODULES = ["members.ts", "members.css", "console.ts", "frame/frame.ts", "f
 /** These go into pages of others, where a module would come too late: one function, run at once. */
 const SCRIPTS = ["launcher/launcher.ts"];
 
+/** Names within the launcher alone, which the build may shorten: no page, browser, server or frame knows them. */
+const OWN_NAMES =
+  /^(sayWho|begun|told|received|loaded|emit|need|post|waiting|listeners|met|served|frame|element|root|box|problem|before|draw|fit|mark)$/;
+
 const tags = readdirSync(join(source, "locales"))
   .filter((name) => name.endsWith(".ts"))
   .map((name) => basename(name, ".ts"))
@@ -64,7 +68,7 @@ for (const tag of tags)
   await build({ ...common, ...sourceOf(`export { messages } from "./locales/${tag}"`), outfile: join(target, "locales", `${tag}.js`) });
 await writePageWords();
 const scripts = there(SCRIPTS);
-if (scripts.length) await build({ ...common, entryPoints: named(scripts), format: "iife", outdir: target });
+if (scripts.length) await build({ ...common, entryPoints: named(scripts), format: "iife", mangleProps: OWN_NAMES, outdir: target });
 
 function sourceOf(contents) {
   return { stdin: { contents, resolveDir: source, loader: "ts" }, format: "esm" };
