@@ -80,7 +80,7 @@ async def take_feedback_back(request: HttpRequest, thread_id: str, message_id: s
 def _answers(caller: Caller, run_id: str) -> list[dict[str, Any]]:
     return [
         {
-            **runs.run_as_json(answer.run),
+            **runs.run_as_json(caller.actor, answer.run),
             "shown": answer.is_shown,
             "messages": [message_as_json(message) for message in answer.messages],
         }

@@ -111,7 +111,7 @@ async def get_run(request: HttpRequest, run_id: str) -> dict[str, Any]:
 @needs_scope(THREADS_READ)
 async def get_receipt(request: HttpRequest, run_id: str) -> dict[str, Any]:
     """What the run's answer rests on, step by step. Of a run that goes on, or has failed: as far as it came."""
-    return await in_database(_receipt, actor_of(request), run_id)
+    return await in_database(runs.get_receipt, actor_of(request), run_id)
 
 
 @router.get(
@@ -154,11 +154,11 @@ async def answer(request: HttpRequest, started: Started, mode: str, done: int = 
 
 def _listed(actor: Actor, thread_id: str, page: Page) -> tuple[Listed[Run], list[dict[str, Any]]]:
     listed = runs.list_runs(actor, thread_id, page)
-    return listed, [runs.run_as_json(run) for run in listed.rows]
+    return listed, [runs.run_as_json(actor, run) for run in listed.rows]
 
 
 def _cancelled(actor: Actor, run_id: Any) -> dict[str, Any]:
-    return runs.run_as_json(runs.cancel_run(actor, run_id))
+    return runs.run_as_json(actor, runs.cancel_run(actor, run_id))
 
 
 @router.post("/runs/{run_id}/regenerate/", response={201: RunOut, 202: RunOut}, operation_id="ai_regenerate_run")
@@ -171,11 +171,7 @@ async def regenerate_run(
 
 
 def _run(actor: Actor, run_id: Any) -> dict[str, Any]:
-    return runs.run_as_json(runs.get_run(actor, run_id))
-
-
-def _receipt(actor: Actor, run_id: Any) -> dict[str, Any]:
-    return runs.receipt_as_json(runs.get_run(actor, run_id))
+    return runs.run_as_json(actor, runs.get_run(actor, run_id))
 
 
 def _position(request: HttpRequest, after: int | None) -> int:

@@ -18,6 +18,7 @@ from assistants.use_cases.arrange_answers import keep_the_whole_answer
 from tenants.actors import Actor
 from tenants.context import require_tenant
 from tenants.errors import AtriumError, NotFound
+from tenants.scopes import NotForVisitors
 
 CANCEL_CHANNEL = "atrium_run_cancel"
 
@@ -58,8 +59,15 @@ def get_run_to_follow(actor: Actor, run_id: Any) -> Run:
     return run
 
 
-def run_as_json(run: Run) -> dict[str, Any]:
-    """A run as the API shows it."""
+def run_as_json(actor: Actor, run: Run) -> dict[str, Any]:
+    """A run as the API shows it to the actor. Which model answers, and what that costs, is no visitor's to know."""
+    return _whole(run) | (_UNSAID if actor.kind == "visitor" else {})
+
+
+_UNSAID = {"assistant_version": "", "model": "", "tokens_in": 0, "tokens_out": 0, "tokens_cached": 0, "cost": None}
+
+
+def _whole(run: Run) -> dict[str, Any]:
     return {
         "id": run.pk,
         "thread_id": run.thread_id,
@@ -96,8 +104,12 @@ def last_event(run: Run) -> RunEvent | None:
     return RunEvent.objects.filter(run=run).order_by("-sequence").first()
 
 
-def receipt_as_json(run: Run) -> dict[str, Any]:
-    """What the run's answer rests on, as the API shows it: as far as it came."""
+def get_receipt(actor: Actor, run_id: Any) -> dict[str, Any]:
+    """What the run's answer rests on, as the API shows it: as far as it came. Raises ``RunNotFound``; ``NotForVisitors``
+    for a visitor, to whom an answer's citations say what it rests on."""
+    if actor.kind == "visitor":
+        raise NotForVisitors
+    run = get_run(actor, run_id)
     return {"run_id": run.pk, "status": run.status, **run.receipt, "decisions": run.decisions}
 
 

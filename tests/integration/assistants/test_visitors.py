@@ -165,6 +165,21 @@ def test_a_visitor_reaches_its_sites_assistant_and_its_own_conversations_and_not
             list_members(visitor)
 
 
+def test_what_answers_and_what_that_costs_is_not_said_to_visitors(acme, open_site):
+    with tenant_context(acme.ref):
+        visitor = a_visitor()
+        answered(visitor)
+        Run.objects.update(model="a-model", tokens_in=7, tokens_out=5, tokens_cached=3, cost="0.25")
+        run = runs.get_run(visitor, Run.objects.get().pk)
+        shown, whole = runs.run_as_json(visitor, run), runs.run_as_json(member_actor(acme.owner), run)
+        with pytest.raises(NotForVisitors):
+            runs.get_receipt(visitor, run.pk)
+    assert (whole["model"], whole["tokens_in"], whole["cost"]) == ("a-model", 7, "0.25")
+    assert {name for name in whole if shown[name] != whole[name]} == {
+        *("assistant_version", "model", "tokens_in", "tokens_out", "tokens_cached", "cost")
+    }
+
+
 def test_a_key_for_one_request_is_each_visitors_own(acme):
     with tenant_context(acme.ref):
         who = [a_visitor(), a_visitor(), member_actor(acme.member)]
