@@ -105,8 +105,10 @@ def last_event(run: Run) -> RunEvent | None:
 
 
 def get_receipt(actor: Actor, run_id: Any) -> dict[str, Any]:
-    """What the run's answer rests on, as the API shows it: as far as it came. Raises ``RunNotFound``; ``NotForVisitors``
-    for a visitor, to whom an answer's citations say what it rests on."""
+    """What the run's answer rests on, as the API shows it: as far as it came.
+
+    Raises ``RunNotFound``; ``NotForVisitors`` for a visitor, to whom an answer's citations say what it rests on.
+    """
     if actor.kind == "visitor":
         raise NotForVisitors
     run = get_run(actor, run_id)
