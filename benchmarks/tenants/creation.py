@@ -21,8 +21,8 @@ def measure(samples: int, slow: int) -> list[Figure]:
     for number in range(samples):
         name = f"one{number}"
         ours.append(timed(lambda name=name: create_tenant(name, name, f"{name}.localhost")))
-        bare.append(timed(lambda number=number: _make_schema(f"bare{number}", bare_tables(script, keys=True))))
-        barest.append(timed(lambda number=number: _make_schema(f"barest{number}", bare_tables(script, keys=False))))
+        bare.append(timed(lambda number=number: _make_schema(f"bare{number}", _tables(script, keys=True))))
+        barest.append(timed(lambda number=number: _make_schema(f"barest{number}", _tables(script, keys=False))))
         if number % max(1, samples // slow) == 0:
             theirs.append(timed(lambda number=number: _by_migrate_schemas(f"theirs{number}")))
     mine, floor, lowest, other = (statistics.median(values) for values in (ours, bare, barest, theirs))
@@ -36,7 +36,7 @@ def measure(samples: int, slow: int) -> list[Figure]:
     ]
 
 
-def bare_tables(script: str, *, keys: bool) -> str:
+def _tables(script: str, *, keys: bool) -> str:
     """The template's tables alone: columns and primary keys, or columns only."""
     kept = []
     for statement in script.split(";\n"):

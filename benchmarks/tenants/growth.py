@@ -3,46 +3,29 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
-from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import psutil
-import psycopg
 
 from benchmarks.peer_report import Figure
 from benchmarks.streams import plain
-from benchmarks.tenants.creation import bare_tables
 from benchmarks.tenants.timing import timed
 
-EACH = 4  # tenants, after which the machine is measured
 
-
-def measure(maintenance: str, count: int) -> list[Figure]:
-    """Make them one after another. Neither the machine's cores nor its disk are equally quick over the minutes that
-    this takes: in a database that knows of no tenants the same tables are made bare, again and again, and their own
-    change is taken out. Now and then PostgreSQL vacuums its catalogues for half a minute, on the same cores: what was
-    made beside that is told apart."""
-    with _yard(maintenance) as yard:
-        return _measured(yard, count)
-
-
-def _measured(yard: psycopg.Connection, count: int) -> list[Figure]:
+def measure(count: int) -> list[Figure]:
+    """Make them one after another. The machine is not equally quick over the minutes that this takes: a piece of work
+    that knows of no tenants is timed beside each, and its own change is taken out. Now and then PostgreSQL vacuums its
+    catalogues for half a minute, on the same cores: what was made beside that is told apart."""
     from django.db import connection
 
     from tenants.provisioning.create import create_tenant
-    from tenants.provisioning.template import template_script
 
-    tables = bare_tables(template_script(), keys=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         backend = psutil.Process(cursor.fetchone()[0])
-    times, alone, machine_times, spent = [], [], [], [_cpu(backend)]
+    times, alone, yard, spent = [], [], [], [_cpu(backend)]
     for number in range(count):
         name = f"many{number}"
-        if number % EACH == 0:
-            machine_times.append(timed(lambda: _make_bare(yard, tables)))
-            yard.execute("DROP SCHEMA yard CASCADE")
+        yard.append(timed(_yardstick))
         times.append(timed(lambda name=name: create_tenant(name, name, f"{name}.localhost")))
         alone.append(not _vacuums())
         spent.append(_cpu(backend))
@@ -54,8 +37,7 @@ def _measured(yard: psycopg.Connection, count: int) -> list[Figure]:
             )
     part = min(100, count // 2)
     first, last = _undisturbed(times[:part], alone[:part]), _undisturbed(times[-part:], alone[-part:])
-    some = max(1, part // EACH)
-    machine = statistics.median(machine_times[-some:]) / statistics.median(machine_times[:some])
+    machine = statistics.median(yard[-part:]) / statistics.median(yard[:part])
     first_cpu, last_cpu = ((spent[part] - spent[0]) / part, (spent[-1] - spent[-1 - part]) / part)
     change, change_cpu = 100 * (last / first / machine - 1), 100 * (last_cpu / first_cpu / machine - 1)
     beside = [taken for taken, was_alone in zip(times, alone, strict=True) if not was_alone]
@@ -72,25 +54,12 @@ def _measured(yard: psycopg.Connection, count: int) -> list[Figure]:
     ]
 
 
-@contextmanager
-def _yard(maintenance: str) -> Iterator[psycopg.Connection]:
-    """A connection to a database without tenants, on the same server."""
-    name = "atrium_bench_yard"
-    with psycopg.connect(maintenance, autocommit=True) as server:
-        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        server.execute(f"CREATE DATABASE {name}")
-        try:
-            address = urlsplit(maintenance)._replace(path=f"/{name}").geturl()
-            with psycopg.connect(address, autocommit=True) as yard:
-                yard.execute("CREATE EXTENSION vector SCHEMA public")
-                yield yard
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def _yardstick() -> None:
+    """Some milliseconds of PostgreSQL's that are the same whatever is in the database."""
+    from django.db import connection
 
-
-def _make_bare(yard: psycopg.Connection, tables: str) -> None:
-    """One message, one transaction: as the floor in ``creation.py``."""
-    yard.execute(f"CREATE SCHEMA yard; SET search_path = yard, public; {tables}".encode())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM generate_series(1, 40000) n WHERE md5(n::text) < '8'")
 
 
 def _vacuums() -> int:
