@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gzip
 import hashlib
 import time
 from collections import defaultdict
@@ -66,14 +67,24 @@ def _pages(count: int) -> Iterator[tuple[str, bytes]]:
         for path in sorted(Path(root).rglob("*")):
             if len(seen) == count:
                 return
-            if path.suffix.lower() not in KINDS or path.is_symlink() or not path.is_file():
+            source = _source(path)
+            if source is None:
                 continue
-            if SMALLEST <= path.stat().st_size <= LARGEST:
-                content = path.read_bytes()
-                digest = hashlib.sha256(content).hexdigest()
-                if digest not in seen and b"\0" not in content[:1000]:
-                    seen.add(digest)
-                    yield str(path), content
+            content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+            digest = hashlib.sha256(content).hexdigest()
+            if SMALLEST <= len(content) <= LARGEST and digest not in seen and b"\0" not in content[:1000]:
+                seen.add(digest)
+                yield source, content
+
+
+def _source(path: Path) -> str | None:
+    """The name under which a file is added; None for one that is no page. Debian packs manuals and long texts."""
+    name = path.with_suffix("") if path.suffix == ".gz" else path
+    is_manual = path.suffix == ".gz" and path.is_relative_to("/usr/share/man")
+    is_page = name.suffix.lower() in KINDS or is_manual
+    if not is_page or path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
+        return None
+    return f"{name}.txt" if is_manual else str(name)
 
 
 def _add(tenant: Any, pages: list[tuple[str, bytes]]) -> float:
