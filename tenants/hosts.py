@@ -18,7 +18,7 @@ from django.db.models.signals import post_delete, post_save
 
 from tenants.context import TenantRef, public_context
 from tenants.database import in_database
-from tenants.notifications import Heard
+from tenants.notifications import Keeps
 
 CHANNEL = "atrium_hosts"
 PROOF_PATH = "/.well-known/atrium-host"
@@ -36,13 +36,13 @@ class _Loaded:
     version: int
 
 
-class HostMap:
+class HostMap(Keeps):
     """Host name -> tenant, for this process."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._loaded: _Loaded | None = None
         self._version = 0
-        self._hears = Heard()
 
     async def find(self, host: str) -> TenantRef | None:
         """The tenant at ``host`` (without a port), or None. A query only after a change."""
@@ -56,24 +56,9 @@ class HostMap:
         """The same for synchronous callers."""
         return (self._fresh() or self._load()).tenants.get(host)
 
-    def forget(self) -> None:
-        """Something changed: read again at the next request, also what is being read right now."""
+    def forget(self, schema_name: str = "") -> None:
+        """Tenants or hosts changed: the whole map is read again at the next request, also when one is just read."""
         self._version += 1
-
-    def heard(self, payload: str) -> None:
-        """Tenants or hosts changed, or ("") may have: the listener has just connected."""
-        self.forget()
-        if not payload:
-            self._hears.connected()
-
-    def alive(self, at: float) -> None:
-        """The listener's connection lived at ``at``."""
-        self._hears.alive(at)
-
-    def deaf(self) -> None:
-        """Nothing is heard from now on."""
-        self._hears.lost()
-        self.forget()
 
     async def _now(self) -> _Loaded:
         loaded = self._fresh()

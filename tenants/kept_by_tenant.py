@@ -19,7 +19,7 @@ from django.db import connection, transaction
 
 from tenants.context import current_tenant, require_tenant
 from tenants.database import in_database
-from tenants.notifications import Heard
+from tenants.notifications import Keeps
 from tenants.sync_bridge import waiting_thread
 
 MOST_TENANTS = 2000  # for which something is kept at a time
@@ -36,15 +36,15 @@ class _Kept(Generic[T]):
     version: Version
 
 
-class KeptByTenant(Generic[T]):
+class KeptByTenant(Keeps, Generic[T]):
     """Tenant -> what ``read`` reads of the current one, for this process."""
 
     def __init__(self, read: Callable[[], T]) -> None:
+        super().__init__()
         self._read = read
         self._kept: dict[str, _Kept[T]] = {}
         self._changes: dict[str, int] = {}
         self._changes_of_all = 0
-        self._hears = Heard()
 
     def now(self) -> T:
         """The current tenant's, as it is now. A query, unless it is kept. Raises ``NoTenant``."""
@@ -74,30 +74,13 @@ class KeptByTenant(Generic[T]):
             self._kept[schema] = _Kept(value, version)
         return value
 
-    def forget(self, schema_name: str) -> None:
-        """Something changed: read again at the next question, also what is being read right now."""
-        self._changes[schema_name] = self._changes.get(schema_name, 0) + 1
-
-    def forget_all(self) -> None:
-        """Something may have changed for any tenant."""
-        self._changes_of_all += 1
-
-    def heard(self, payload: str) -> None:
-        """A notification came: a schema's name, or "" where the listener has (re)connected and may have missed some."""
-        if payload:
-            self.forget(payload)
+    def forget(self, schema_name: str = "") -> None:
+        """Something changed for a tenant, or ("") for any: read again at the next question, also what is being read
+        right now."""
+        if schema_name:
+            self._changes[schema_name] = self._changes.get(schema_name, 0) + 1
         else:
-            self.forget_all()
-            self._hears.connected()
-
-    def alive(self, at: float) -> None:
-        """The listener's connection lived at ``at``: what is kept holds."""
-        self._hears.alive(at)
-
-    def deaf(self) -> None:
-        """Nothing is heard from now on: keep nothing."""
-        self._hears.lost()
-        self.forget_all()
+            self._changes_of_all += 1
 
     def changed_here(self, **_: Any) -> None:
         """The current tenant's rows were changed by this process: read them again when that is committed. A receiver

@@ -14,8 +14,9 @@ import logging
 import os
 import socket
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import psycopg
 from django.db import connection
@@ -54,17 +55,31 @@ class Heard:
         self._until = 0.0
 
 
-class Keeps(Protocol):
-    """What keeps something that was read, until it hears that it changed."""
+class Keeps(ABC):
+    """Keeps something that was read, until it hears that it changed."""
+
+    def __init__(self) -> None:
+        self._hears = Heard()
+
+    @abstractmethod
+    def forget(self, schema_name: str = "") -> None:
+        """Something changed for a tenant, or ("") for any: read again at the next question, also what is being read
+        right now."""
 
     def heard(self, payload: str) -> None:
-        """A notification came; "" after each (re)connect, where some may have been missed."""
+        """A notification came: a tenant's schema, or "" after each (re)connect, where some may have been missed."""
+        self.forget(payload)
+        if not payload:
+            self._hears.connected()
 
     def alive(self, at: float) -> None:
         """The connection lived at ``at`` (``time.monotonic``), and all that came until then was passed on."""
+        self._hears.alive(at)
 
     def deaf(self) -> None:
         """Nothing is heard from now on."""
+        self._hears.lost()
+        self.forget()
 
 
 class Listener:

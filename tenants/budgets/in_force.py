@@ -19,7 +19,7 @@ from django.db.models.signals import post_delete, post_save
 
 from tenants.budgets.lines import BudgetInForce, Level
 from tenants.context import current_tenant, public_context, require_tenant
-from tenants.notifications import Heard
+from tenants.notifications import Keeps
 
 CHANNEL = "atrium_terms"
 MAX_AGE = 30.0  # seconds
@@ -60,14 +60,14 @@ class Terms:
     """Requests a minute, by ``RateLimit.Scope``."""
 
 
-class TermsBook:
+class TermsBook(Keeps):
     """Tenant -> terms, for this process."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.prices: Mapping[str, TokenPrice] = {}
         self._kept: dict[str, tuple[float, Terms]] = {}
         self._version = 0
-        self._hears = Heard()
 
     def terms(self) -> Terms:
         """What holds for the current tenant. Queries, unless it is kept. Raises ``NoTenant``."""
@@ -90,21 +90,6 @@ class TermsBook:
             self._kept.pop(schema_name, None)
         else:
             self._kept.clear()
-
-    def heard(self, payload: str) -> None:
-        """A notification: a tenant's schema; "" for what operators say of all, and when the listener has connected."""
-        self.forget(payload)
-        if not payload:
-            self._hears.connected()
-
-    def alive(self, at: float) -> None:
-        """The listener's connection lived at ``at``."""
-        self._hears.alive(at)
-
-    def deaf(self) -> None:
-        """Nothing is heard from now on."""
-        self._hears.lost()
-        self.forget()
 
 
 terms_book = TermsBook()
