@@ -6,8 +6,8 @@ cursor asks ``tenants.context`` who it is for, and the search path is set again 
 last used for somebody else. The session's role is set with it, so that it cannot read another tenant's schema
 (``place.py``). Where a connection stands is noted on the connection itself; only what no rollback can undo is noted.
 
-Also new: a connection finds its way back to the pool when its thread ends. LangGraph starts threads of its own for
-synchronous graphs; without this, each of them would strand a connection.
+Also new: the pool knows of tenants (``pool.py``), and a connection finds its way back to it when its thread ends.
+LangGraph starts threads of its own for synchronous graphs; without this, each of them would strand a connection.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import threading
 from typing import Any
 
 from django.conf import settings
+from django.db.backends.base.base import NO_DB_ALIAS
 from django.utils.asyncio import async_unsafe
 from django_tenants.postgresql_backend import base as django_tenants_backend
 from psycopg.pq import TransactionStatus
@@ -24,6 +25,7 @@ from psycopg.pq import TransactionStatus
 from tenants import context
 from tenants.context import TenantRef
 from tenants.db_backend.place import NOTED_PLACE, Place, leave, place_of
+from tenants.db_backend.pool import TenantPool
 
 
 class _ThreadGuard:
@@ -85,6 +87,18 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):
         """Nothing: ``settings_dict`` is shared by all threads and must not be written."""
 
     # -- the connection
+
+    @property
+    def pool(self) -> Any:
+        """The process's pool for this alias, or None. Django's own property can only make psycopg's."""
+        options = self.settings_dict["OPTIONS"].get("pool")
+        if self.alias == NO_DB_ALIAS or not options:
+            return None
+        if self.alias not in self._connection_pools:
+            parameters = {**self.get_connection_params(), "autocommit": True}  # Django turns it off where it wants
+            pool = TenantPool(kwargs=parameters, open=False, configure=self._configure_connection, **options)
+            self._connection_pools.setdefault(self.alias, pool)  # two threads may come here: the first one's it is
+        return self._connection_pools[self.alias]
 
     @async_unsafe
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
