@@ -34,7 +34,7 @@ def main() -> None:
         _set_up(database)
         print(f"load before: {_load()}", flush=True)
         found = creation.measure(options.samples, options.slow)
-        found += growth.measure(options.tenants)
+        found += growth.measure(options.tenants, maintenance)
         alone = stack.enter_context(serving.deployment_of_one(maintenance))
         found += serving.measure(database, alone, folder, options.tenants)
         found += migration.measure(database, options.slow)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import psutil
@@ -18,7 +15,8 @@ import psycopg
 
 from benchmarks.peer_report import Figure
 from benchmarks.streams import plain
-from tests.subprocesses import PRODUCTION, ROOT, clean_environment, web_server
+from benchmarks.tenants.neighbour import deployment, manage
+from tests.subprocesses import PRODUCTION, web_server
 
 REQUESTS = 300  # of each measurement of latency
 ROUNDS = 3
@@ -54,26 +52,9 @@ def measure(database: str, alone: tuple[str, str], folder: Path, count: int) -> 
 @contextmanager
 def deployment_of_one(maintenance: str) -> Iterator[tuple[str, str]]:
     """Another database on the same server, with one tenant: its address and a key."""
-    name = "atrium_bench_one"
-    with psycopg.connect(maintenance, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {name}")
-        address = urlsplit(maintenance)._replace(path=f"/{name}").geturl()
-        environment = clean_environment(DATABASE_URL=address, ATRIUM_DEBUG="1", ATRIUM_EXAMPLE="1")
-        for command in (["setup"], ["tenant", "create", "alone", "--host", "alone.localhost"]):
-            subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True)
-        made = subprocess.run(
-            [sys.executable, "manage.py", "shell", "--no-imports", "-c", _MAKE_KEY],
-            cwd=ROOT,
-            env=environment,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        try:
-            yield address, made.stdout.split()[-1]
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with deployment(maintenance, "atrium_bench_one") as address:
+        manage(address, "tenant", "create", "alone", "--host", "alone.localhost")
+        yield address, manage(address, "shell", "--no-imports", "-c", _MAKE_KEY).split()[-1]
 
 
 _MAKE_KEY = """
