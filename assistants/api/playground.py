@@ -47,12 +47,12 @@ async def try_assistant(request: HttpRequest, assistant_id: str, payload: Trial)
 
 
 async def _begin(request: HttpRequest, assistant_id: str, payload: Trial) -> Started:
-    runner.check_open()
     caller = Caller.of_request(request)
     settings: dict[str, Any] = payload.settings.dict(exclude_unset=True) if payload.settings else {}
     asked = {"playground": assistant_id, "thread": payload.thread_id, "content": payload.content, "settings": settings}
     idempotency = idempotency_of(caller.actor, request.headers.get("Idempotency-Key"), asked)
-    turn = await in_database(
-        begin_playground_turn, caller, assistant_id, payload.content, settings, payload.thread_id, idempotency
-    )
-    return started(turn)
+    with runner.beginning():
+        turn = await in_database(
+            begin_playground_turn, caller, assistant_id, payload.content, settings, payload.thread_id, idempotency
+        )
+        return started(turn)

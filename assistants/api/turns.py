@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from assistants.access import ThreadNotFound
 from assistants.api.unbroken import unbroken
 from assistants.callers import Caller
 from assistants.runs.active import ActiveRun
@@ -39,10 +40,14 @@ class Started:
         return follow(self.run_id, after, self.active)
 
     async def final(self) -> Event:
-        """Its last event, when it has come."""
-        if self.active and (last := await self.active.last()):
-            return last
-        return [event async for event in self.events()][-1]
+        """Its last event, when it has come. Raises ``ThreadNotFound`` where its conversation was deleted meanwhile."""
+        last = await self.active.last() if self.active else None
+        if last is None:
+            async for event in self.events():
+                last = event
+        if last is None or not last.is_final:
+            raise ThreadNotFound
+        return last
 
 
 async def begin(request: HttpRequest, thread_id: str, assistant_id: str, content: str) -> Started:
@@ -51,20 +56,20 @@ async def begin(request: HttpRequest, thread_id: str, assistant_id: str, content
 
 
 async def _begin(request: HttpRequest, thread_id: str, assistant_id: str, content: str) -> Started:
-    runner.check_open()
     actor = actor_of(request)
     asked = {"thread": thread_id, "assistant_id": assistant_id, "content": content}
-    turn = await in_database(
-        begin_turn,
-        actor,
-        thread_id,
-        assistant_id,
-        content,
-        user=getattr(request, "user", None),
-        request=request,
-        idempotency=idempotency_of(actor, request.headers.get("Idempotency-Key"), asked),
-    )
-    return started(turn)
+    with runner.beginning():
+        turn = await in_database(
+            begin_turn,
+            actor,
+            thread_id,
+            assistant_id,
+            content,
+            user=getattr(request, "user", None),
+            request=request,
+            idempotency=idempotency_of(actor, request.headers.get("Idempotency-Key"), asked),
+        )
+        return started(turn)
 
 
 async def begin_again(request: HttpRequest, run_id: str) -> Started:
@@ -73,10 +78,10 @@ async def begin_again(request: HttpRequest, run_id: str) -> Started:
 
 
 async def _begin_again(request: HttpRequest, run_id: str) -> Started:
-    runner.check_open()
     caller = Caller.of_request(request)
     idempotency = idempotency_of(caller.actor, request.headers.get("Idempotency-Key"), {"regenerate": run_id})
-    return started(await in_database(begin_another_answer, caller, run_id, idempotency))
+    with runner.beginning():
+        return started(await in_database(begin_another_answer, caller, run_id, idempotency))
 
 
 def started(turn: Turn | EarlierRun) -> Started:
@@ -92,17 +97,17 @@ async def go_on(request: HttpRequest, run_id: str, decisions: Sequence[Decision]
 
 
 async def _go_on(request: HttpRequest, run_id: str, decisions: Sequence[Decision]) -> Started:
-    runner.check_open()
     actor = actor_of(request)
     asked = {"run": run_id, "decisions": [asdict(each) for each in decisions]}
-    found = await in_database(
-        decide,
-        actor,
-        run_id,
-        decisions,
-        user=getattr(request, "user", None),
-        request=request,
-        idempotency=idempotency_of(actor, request.headers.get("Idempotency-Key"), asked),
-    )
-    active = runner.start(found.turn, found.active()) if found.turn is not None else None
+    with runner.beginning():
+        found = await in_database(
+            decide,
+            actor,
+            run_id,
+            decisions,
+            user=getattr(request, "user", None),
+            request=request,
+            idempotency=idempotency_of(actor, request.headers.get("Idempotency-Key"), asked),
+        )
+        active = runner.start(found.turn, found.active()) if found.turn is not None else None
     return Started(found.run_id, active, found.after)

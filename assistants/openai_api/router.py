@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from ninja import Router
 
 from assistants.api.rendering import json_response
-from assistants.api.turns import Started
+from assistants.api.turns import Started, started
 from assistants.api.unbroken import unbroken
 from assistants.assistants import AIAssistant
 from assistants.callers import Caller
@@ -19,7 +19,7 @@ from assistants.openai_api.conversation import read_request
 from assistants.openai_api.errors import failure
 from assistants.openai_api.schemas import CompletionIn
 from assistants.runs import sse
-from assistants.runs.idempotency import EarlierRun, idempotency_of
+from assistants.runs.idempotency import idempotency_of
 from assistants.runs.runner import runner
 from assistants.tenant_assistants import aassistants_here
 from assistants.use_cases import threads
@@ -112,20 +112,19 @@ async def refuse_unknown(request: HttpRequest, rest: str) -> None:
 
 async def _begin(request: HttpRequest, payload: CompletionIn) -> Started:
     """Check and store the question, and run it. Everything that can be refused is refused here."""
-    runner.check_open()
     actor = actor_of(request)
-    turn = await in_database(
-        begin_completion,
-        actor,
-        payload.model,
-        read_request(payload),
-        user=getattr(request, "user", None),
-        request=request,
-        idempotency=idempotency_of(actor, request.headers.get("Idempotency-Key"), {"completion": payload.as_asked()}),
-    )
-    if isinstance(turn, EarlierRun):
-        return Started(turn.run_id, None)
-    return Started(turn.run_id, runner.start(turn))
+    asked = {"completion": payload.as_asked()}
+    with runner.beginning():
+        turn = await in_database(
+            begin_completion,
+            actor,
+            payload.model,
+            read_request(payload),
+            user=getattr(request, "user", None),
+            request=request,
+            idempotency=idempotency_of(actor, request.headers.get("Idempotency-Key"), asked),
+        )
+        return started(turn)
 
 
 async def _check_beginning(started: Started) -> None:

@@ -152,7 +152,7 @@ async def _execute(
     config: RunnableConfig | None,
 ) -> Outcome:
     reporter = RunReporter(run, turn.run_id, echo)
-    use = TokenUse(reporter.timeline)
+    use = TokenUse(reporter.timeline, lambda: run.stopped_by == CANCELLED)
     if run.begins_with == "run.resumed":
         reporter.timeline.waited()
     tenant = require_tenant()
@@ -164,6 +164,7 @@ async def _execute(
         reporter.passages.restore(turn.found)
     outcome = await _run_graph(turn, reporter, given, merge_configs(config, {"callbacks": [use]}))
     run.is_ending = True
+    use.close()
     reporter.gatherer.flush()  # and stop its timer: a late event would take a number that is another's by then
     if run.stopped_by in (HANDOVER, LOST):  # another process goes on with it
         await _hand_over(turn, run)

@@ -92,7 +92,8 @@ class Keeper:
                     lose(key)
         if self._may_take():
             for orphan in await in_database(take):
-                await _take_over(orphan)
+                if self._may_take():  # else they are let go with all that this process holds
+                    await _take_over(orphan)
 
 
 async def _take_over(orphan: Orphan) -> None:

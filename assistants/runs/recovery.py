@@ -41,9 +41,13 @@ INTERRUPTED = ("interrupted", "The server was interrupted in mid-answer. Your me
 
 async def recover(orphan: Orphan) -> None:
     """Bring the run to a final state: go on with it where that is safe, else end it."""
-    tenant = await in_database(_tenant, orphan.schema_name)
-    if tenant is None:
-        return
+    with runner.beginning(is_new=False):
+        tenant = await in_database(_tenant, orphan.schema_name)
+        if tenant is not None:
+            await _recover(orphan, tenant)
+
+
+async def _recover(orphan: Orphan, tenant: TenantRef) -> None:
     with tenant_context(tenant):
         found = await in_database(_take, orphan)
         if found is None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from assistants.runs.active import ActiveRun
@@ -37,11 +40,22 @@ class Runner:
         self._running: dict[RunName, tuple[ActiveRun, asyncio.Task[Outcome]]] = {}
         self._cancelled_early: deque[RunName] = deque(maxlen=MOST_EARLY)
         self._draining = False
+        self._beginning = 0  # runs that are being stored, and not begun yet
+        self._none_begins: asyncio.Event | None = None  # what a server that stops waits for
 
-    def check_open(self) -> None:
-        """Raise ``ServerStopping`` when no new run may begin here: asked before anything is written."""
-        if self._draining:
+    @contextmanager
+    def beginning(self, *, is_new: bool = True) -> Iterator[None]:
+        """Around all that begins a run, from before anything is written until ``start``: a server that stops waits for
+        it. Raises ``ServerStopping`` when no new run may begin here."""
+        if is_new and self._draining:
             raise ServerStopping
+        self._beginning += 1
+        try:
+            yield
+        finally:
+            self._beginning -= 1
+            if self._none_begins is not None and not self._beginning:
+                self._none_begins.set()
 
     @property
     def is_draining(self) -> bool:
@@ -79,12 +93,23 @@ class Runner:
     async def drain(self) -> None:
         """Begin no more runs, and let those under way finish; those that take longer are left to another process."""
         self._draining = True
+        deadline = time.monotonic() + DRAIN_TIMEOUT
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_TIMEOUT):
+                await self._all_begun()
         tasks = {task for _, task in self._running.values()}
         if tasks:
-            await asyncio.wait(tasks, timeout=DRAIN_TIMEOUT)
+            await asyncio.wait(tasks, timeout=max(0.0, deadline - time.monotonic()))
         for key in list(self._running):
             self._stop(key, HANDOVER)
+        tasks |= {task for _, task in self._running.values()}  # with those that came too late to be waited for
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _all_begun(self) -> None:
+        """Return when every run that is being stored has begun, or was refused."""
+        if self._beginning:
+            self._none_begins = asyncio.Event()
+            await self._none_begins.wait()
 
     def reopen(self) -> None:
         """Take runs again: a server has started in this process."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from asyncio import CancelledError
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -21,21 +22,25 @@ _MOST = 2**31 - 1  # what a column for tokens holds: a server may say anything
 
 class TokenUse(BaseCallbackHandler):
     """Watches every model call inside a run: answers, rewritten questions, structured output, attempts that failed,
-    and the assistants that are tools of this one. LangChain hands it down to all of them."""
+    and the assistants that are tools of this one. LangChain hands it down to all of them.
+
+    ``is_stopped`` tells whether a person has stopped the run: what was under way then was sent, and may be billed.
+    """
 
     run_inline = True  # an addition needs no thread
     ignore_chain = True
     ignore_agent = True
 
-    def __init__(self, timeline: Timeline | None = None) -> None:
+    def __init__(self, timeline: Timeline | None = None, is_stopped: Callable[[], bool] = lambda: False) -> None:
         self.timeline = timeline or Timeline()
+        self._is_stopped = is_stopped
         self.tokens_in = 0
         self.tokens_out = 0
         self.tokens_cached = 0
         self.cost: Decimal | None = Decimal(0)
         """In US dollars; None where a price, or the tokens of a model that has a price, are not known."""
         self.counted_tokens = 0
-        """For budgets: what was told and, of a call that was cut off before it was, an estimate."""
+        """For budgets: what was told and, of a call that was cut off or stopped before it was, an estimate."""
         self.counted_cost = Decimal(0)
         """For budgets, in US dollars: as ``counted_tokens``, of the models that have a price."""
         self.prices: dict[str, Price] = {}
@@ -87,6 +92,11 @@ class TokenUse(BaseCallbackHandler):
         """A call has failed, or was given up. It costs what the provider told until then."""
         self._ended(run_id, kwargs.get("response"), error)
 
+    def close(self) -> None:
+        """The run is over: calls whose end LangChain did not tell, as they were broken off, end with it."""
+        for run_id in list(self._under_way):
+            self._ended(run_id, None, CancelledError())
+
     def _ended(self, run_id: UUID | None, response: LLMResult | None, error: BaseException | None = None) -> None:
         step = self._under_way.pop(run_id, None) if run_id else None
         messages = self._asked.pop(run_id, ()) if run_id else ()
@@ -100,7 +110,7 @@ class TokenUse(BaseCallbackHandler):
         self.tokens_out = min(self.tokens_out + use.tokens_out, _MOST)
         self.tokens_cached = min(self.tokens_cached + use.tokens_cached, _MOST)
         spoke = error is None or use.is_told or (step is not None and step["first_token_ms"] is not None)
-        if spoke:  # an attempt that brought nothing is not billed
+        if spoke or self._is_stopped():  # an attempt that brought nothing is not billed
             self._pay(use, asked)
             self._count(use, asked, messages if error is not None else ())
         if step is not None:
@@ -119,7 +129,7 @@ class TokenUse(BaseCallbackHandler):
 
     def _count(self, use: _Use, asked: str, messages: Sequence[Sequence[BaseMessage]]) -> None:
         """Count it at budgets: by what was told, else by ``messages``, of a call that was cut off. Whoever stops each
-        answer just before its end would use nothing otherwise."""
+        answer just before its end, or its beginning, would use nothing otherwise."""
         tokens_in, tokens_out = use.tokens_in, use.tokens_out
         if messages and not use.is_told:
             tokens_in = sum(estimate_tokens(message) for each in messages for message in each)

@@ -168,6 +168,19 @@ async def test_an_answer_that_is_stopped_before_its_provider_has_told_its_tokens
     assert (run.status, run.tokens_in, run.tokens_out, run.cost) == ("cancelled", 0, 0, None)  # what was told
 
 
+async def test_a_prompt_that_was_sent_counts_though_its_answer_was_stopped_before_the_first_word(talk, acme, use_model):
+    await budget(acme, tokens=50_000)
+    model = use_model(HeldModel(pieces=["Hello."], gate=asyncio.Event(), asked=asyncio.Event()))
+    run_id = (await talk.ask(mode="background")).json()["id"]
+    await asyncio.wait_for(model.asked.wait(), 10)
+    await talk.client.post(f"/api/runs/{run_id}/cancel/")
+    await talk.client.get(f"/api/runs/{run_id}/events/")
+    used, reserved = (await counters())["own"]
+    assert (0 < used < RESERVED, reserved) == (True, 0)
+    run = await acme.run(Run.objects.get)
+    assert (run.status, run.tokens_in, run.tokens_out, run.cost) == ("cancelled", 0, 0, None)
+
+
 async def test_another_answer_counts_as_the_first_one_did(talk, acme):
     await budget(acme, tokens=50_000)
     run = (await talk.ask()).json()
@@ -270,8 +283,12 @@ class HeldModel(CountingModel):
     """Says nothing until it is let."""
 
     gate: Any = None
+    asked: Any = None
+    """Set when the prompt has come, where somebody waits for that."""
 
     async def _astream(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.asked is not None:
+            self.asked.set()
         await self.gate.wait()
         async for chunk in super()._astream(messages, *args, **kwargs):
             yield chunk

@@ -17,7 +17,7 @@ from assistants.api import unbroken
 from assistants.api.turns import begin
 from assistants.models import IdempotencyKey, Message, Run, RunEvent, RunLease, Thread
 from assistants.runs import event_log as event_logs
-from assistants.runs import keeper
+from assistants.runs import following, keeper
 from assistants.runs.active import ActiveRun
 from assistants.runs.event_log import TICK, event_log
 from assistants.runs.events import Event
@@ -196,6 +196,29 @@ async def test_a_key_is_free_again_after_a_day(server, acme):
     await client.post(url, json=message(), headers=headers)
     await acme.run(lambda: IdempotencyKey.objects.update(created_at="2020-01-01T00:00:00Z"))
     assert (await client.post(url, json=message("another"), headers=headers)).status_code == 201
+
+
+@pytest.mark.parametrize("mode", ["messages", "runs"])
+async def test_a_repeated_request_whose_thread_is_deleted_meanwhile_is_told_so(server, acme, monkeypatch, mode):
+    """Another process has the run: this one reads the log until the run's end, which never comes."""
+    client = server.signed_in(acme)
+    url, headers = f"/api/threads/{await new_thread(client)}/{mode}/", {"Idempotency-Key": "abc"}
+    assert (await client.post(url, json=message(), headers=headers)).status_code == 201
+
+    def goes_on_elsewhere() -> None:
+        Run.objects.update(status=Run.Status.RUNNING)
+        RunEvent.objects.exclude(sequence=1).delete()
+
+    def read_before_it_is_deleted(*of: Any) -> Any:
+        found = read(*of)
+        Thread.objects.all().delete()
+        return found
+
+    await acme.run(goes_on_elsewhere)
+    read = following._read
+    monkeypatch.setattr(following, "_read", read_before_it_is_deleted)
+    repeated = await client.post(url, json=message(), headers=headers)
+    assert (repeated.status_code, repeated.json()["code"]) == (404, "thread_not_found")
 
 
 async def test_20_clients_in_one_thread_get_one_run_and_its_id(server, acme, slow_model):

@@ -215,6 +215,23 @@ def test_budgets_count_what_was_told_and_of_an_answer_cut_short_an_estimate(tabl
     assert (use.tokens_in, use.tokens_out, use.cost) == (1_000_000, 0, None)
 
 
+def test_a_prompt_counts_whose_answer_a_person_stopped_and_not_that_of_a_failed_attempt(table):
+    table(m={"in": 10, "out": 100})
+    stopped: list[bool] = []
+    use = TokenUse(is_stopped=lambda: bool(stopped))
+    first, second, third = uuid4(), uuid4(), uuid4()
+    for run_id in (first, second, third):
+        use.on_chat_model_start({}, [[HumanMessage("a" * 400)]], run_id=run_id, metadata={"ls_model_name": "m"})
+    use.on_llm_error(CancelledError(), run_id=first)  # its time was over
+    assert (use.counted_tokens, use.cost) == (0, Decimal(0))
+    stopped.append(True)
+    use.on_llm_error(CancelledError(), run_id=second)
+    assert (use.counted_tokens, use.counted_cost) == (104, Decimal(104 * 10) / 1_000_000)
+    use.close()  # of the third one, LangChain told nothing
+    assert (use.counted_tokens, use.cost) == (208, None)
+    assert [step["error_type"] for step in use.timeline.steps] == ["given_up"] * 3
+
+
 @pytest.mark.parametrize("count", [-5, 10**30, None, "7"])
 def test_whatever_a_server_says_fits_its_column(count):
     use, run_id = TokenUse(), uuid4()

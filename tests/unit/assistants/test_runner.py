@@ -12,7 +12,7 @@ from assistants.runs import keeper
 from assistants.runs import runner as runners
 from assistants.runs.active import ActiveRun
 from assistants.runs.held import LOST, holding
-from assistants.runs.runner import CANCELLED, Runner
+from assistants.runs.runner import CANCELLED, Runner, ServerStopping
 from tenants.context import TenantRef, tenant_context
 
 ACME, GLOBEX = TenantRef(1, "acme"), TenantRef(2, "globex")
@@ -62,6 +62,38 @@ async def test_a_run_that_is_cancelled_before_it_begins_is_stopped_when_it_does(
         assert runner.active(5) is None
         assert runner.start(turn(5)).stopped_by == ""  # it counts once
     await drained(runner, monkeypatch)
+
+
+async def test_a_server_that_stops_waits_for_a_run_that_is_being_stored(monkeypatch):
+    """Between the look whether runs may begin and the run's own task there are round trips to the database."""
+    runner, stored, ended = Runner(), asyncio.Event(), list[ActiveRun]()
+
+    async def execute(turn: Any, run: ActiveRun) -> None:
+        await asyncio.sleep(0)
+        ended.append(run)
+
+    async def begin() -> None:
+        with tenant_context(ACME), runner.beginning():
+            await stored.wait()
+            runner.start(turn(5))
+
+    monkeypatch.setattr(runners, "execute", execute)
+    beginning = asyncio.create_task(begin())
+    await asyncio.sleep(0)
+    draining = asyncio.create_task(runner.drain())
+    await asyncio.sleep(0)
+    with pytest.raises(ServerStopping), runner.beginning():
+        pass
+    stored.set()
+    await asyncio.gather(beginning, draining)
+    assert [run.stopped_by for run in ended] == [""]
+
+
+async def test_a_run_that_is_stored_for_too_long_does_not_hold_up_a_server_that_stops(started, monkeypatch):
+    runner = Runner()
+    with runner.beginning():
+        await drained(runner, monkeypatch)
+    assert started == []
 
 
 async def test_a_run_that_has_gone_on_while_leases_were_renewed_is_not_lost(monkeypatch):
