@@ -13,7 +13,7 @@ from unfold.decorators import display
 from assistants.models import Message, Run, Thread
 from assistants.tenant_assistants import names_here
 from assistants.transcript import read_transcript
-from tenants.admin import UseCaseAdmin, moment_column
+from tenants.admin import UseCaseAdmin, moment_column, shorten
 
 MOST_FOUND = 2000  # rows whose threads a filter shows, the newest
 MOST_MESSAGES = 400  # of a thread, on its page
@@ -27,9 +27,12 @@ RUN_COLOURS = {
 }
 
 
-def _newest(rows: QuerySet[Any]) -> QuerySet[Any]:
+def _of_newest(request: HttpRequest, threads: QuerySet[Thread], rows: QuerySet[Any]) -> QuerySet[Thread]:
     """The threads of the newest of some rare rows, which have an index of their own."""
-    return rows.order_by("-created_at").values("thread")[:MOST_FOUND]
+    newest = list(rows.order_by("-created_at").values_list("thread", flat=True)[: MOST_FOUND + 1])
+    if len(newest) > MOST_FOUND:
+        shorten(request, f"There are more: these are the conversations of the newest {MOST_FOUND:,}.")
+    return threads.filter(pk__in=set(newest[:MOST_FOUND]))
 
 
 class RunFilter(SimpleListFilter):
@@ -45,9 +48,9 @@ class RunFilter(SimpleListFilter):
         """The threads of the choice."""
         match self.value():
             case "failed":
-                return queryset.filter(pk__in=_newest(Run.objects.filter(status=Run.Status.FAILED)))
+                return _of_newest(request, queryset, Run.objects.filter(status=Run.Status.FAILED))
             case "active":
-                return queryset.filter(pk__in=_newest(Run.objects.filter(status__in=Run.ACTIVE)))
+                return _of_newest(request, queryset, Run.objects.filter(status__in=Run.ACTIVE))
         return queryset
 
 
@@ -65,7 +68,7 @@ class FeedbackFilter(SimpleListFilter):
         thumb = {"down": -1, "up": 1}.get(self.value() or "")
         if thumb is None:
             return queryset
-        return queryset.filter(pk__in=_newest(Message.objects.filter(thumb=thumb)))
+        return _of_newest(request, queryset, Message.objects.filter(thumb=thumb))
 
 
 class AssistantFilter(SimpleListFilter):

@@ -20,6 +20,7 @@ from assistants.run_admin import replayed
 from assistants.tenant_assistants import base_of, configuration_in
 from assistants.use_cases import configure_assistants
 from assistants.use_cases.assistant_choices import assistant_choices
+from rag.access import collections_kept_from
 from tenants.admin import UseCaseAdmin, actor_in_console, adopt
 
 _TRIED = (
@@ -65,11 +66,13 @@ class ConfiguredAssistantAdmin(UseCaseAdmin):
         return super().get_form(request, obj, change=change, **kwargs)
 
     def _form_for(self, request: HttpRequest, row: ConfiguredAssistant | None) -> type[ConfiguredAssistantForm]:
-        found = base_of(configuration_in(row)) if row else None
+        found, actor = base_of(configuration_in(row)) if row else None, actor_in_console(request)
+        kept_from = len(collections_kept_from(actor, row.collections)) if row and row.collections else 0
 
         class FormWithChoices(ConfiguredAssistantForm):
-            choices = assistant_choices(actor_in_console(request), found)
+            choices = assistant_choices(actor, found)
             cls = found
+            unseen = kept_from
 
         return FormWithChoices
 

@@ -25,10 +25,12 @@ AS_DEVELOPED = "As the developer has it"
 
 
 class ConfiguredAssistantForm(forms.ModelForm):
-    """All that can be chosen. ``choices`` is what there is; ``cls`` the class that is adjusted or stood on."""
+    """All that can be chosen. ``choices`` is what there is; ``cls`` the class that is adjusted or stood on; ``unseen``
+    how many of the chosen collections an access rule keeps from the person."""
 
     choices: ClassVar[AssistantChoices]
     cls: ClassVar[type[AIAssistant] | None] = None
+    unseen: ClassVar[int] = 0
 
     base = forms.ChoiceField(label="Kind", widget=UnfoldAdminSelectWidget, required=False)
     instructions = forms.CharField(
@@ -101,6 +103,10 @@ class ConfiguredAssistantForm(forms.ModelForm):
         ].help_text = f"Plain text, which the model reads before each question. {placeholders}."
         self.fields["model"].widget = self._model_widget(self.choices.models)
         self.fields["enabled"].help_text = "Switched off, it is as if it was not there: for everybody but you, here."
+        if self.unseen and "collections" in self.fields:
+            self.fields[
+                "collections"
+            ].help_text = f"An access rule keeps {self.unseen} more from you. They stay chosen."
         if self.cls is not None:
             self._show_the_developers(self.cls)
 

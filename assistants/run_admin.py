@@ -20,7 +20,7 @@ from assistants.models import Run, Thread
 from assistants.replay import NO_BREAK, answers_of, dollars, in_words, passages_of, rows_of, took, tool_calls_of
 from assistants.use_cases.usage import may_see_usage
 from tenants.actors import Actor
-from tenants.admin import UncountedPaginator, UseCaseAdmin, actor_in_console, moment_column
+from tenants.admin import UncountedPaginator, UseCaseAdmin, actor_in_console, moment_column, shorten
 from tenants.words import with_words
 
 MOST_CONVERSATIONS = 500  # that a search looks into, the newest
@@ -131,8 +131,10 @@ class RunAdmin(UseCaseAdmin):
         if not search_term.strip():
             return queryset, False
         named = with_words(Thread.objects.all(), ("name",), search_term)
-        newest = named.order_by("-created_at").values("pk")[:MOST_CONVERSATIONS]
-        return queryset.filter(thread__in=newest), False
+        newest = list(named.order_by("-created_at").values_list("pk", flat=True)[: MOST_CONVERSATIONS + 1])
+        if len(newest) > MOST_CONVERSATIONS:
+            shorten(request, f"These are runs of the newest {MOST_CONVERSATIONS:,} conversations that are called so.")
+        return queryset.filter(thread__in=newest[:MOST_CONVERSATIONS]), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Runs begin in the chat."""

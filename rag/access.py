@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -26,6 +26,13 @@ def access_collections(actor: Actor, assistant_id: str = "") -> QuerySet[Collect
     return (
         Collection.objects.exclude(pk__in=named) if readable.others_allowed else Collection.objects.filter(pk__in=named)
     )
+
+
+def collections_kept_from(actor: Actor, names: Iterable[str]) -> set[str]:
+    """Of the collections that are named by their ids, those that are there and that the actor may not read."""
+    named = [key for each in names if (key := _as_key(each)) is not None]
+    kept = Collection.objects.filter(pk__in=named).exclude(pk__in=access_collections(actor).values("pk"))
+    return {str(pk) for pk in kept.values_list("pk", flat=True)}
 
 
 def access_chosen_collections(

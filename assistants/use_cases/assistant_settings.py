@@ -12,7 +12,7 @@ from assistants.configured import CHOSEN
 from assistants.models import ConfiguredAssistant
 from assistants.tenant_tools import own_selectable, selectable_for
 from assistants.tools import tool_names
-from rag.access import access_collections
+from rag.access import access_collections, collections_kept_from
 from tenants.actors import Actor
 from tenants.budgets.in_force import terms
 from tenants.errors import InvalidInput
@@ -34,8 +34,13 @@ SETTINGS = (
 """What can be chosen, by the names of the row's columns."""
 
 
-def checked_settings(actor: Actor, base: type[AIAssistant], given: Mapping[str, Any]) -> dict[str, Any]:
+def checked_settings(
+    actor: Actor, base: type[AIAssistant], given: Mapping[str, Any], chosen_before: Iterable[str] = ()
+) -> dict[str, Any]:
     """The columns of a row for what is given, of ``SETTINGS``. None stands for the developer's value.
+
+    ``chosen_before`` are the row's collections: those that a rule keeps from the actor, who can name them neither to
+    keep nor to drop them, stay chosen.
 
     Raises ``InvalidInput`` or ``TooLarge``, which name the field.
     """
@@ -47,7 +52,7 @@ def checked_settings(actor: Actor, base: type[AIAssistant], given: Mapping[str, 
         "temperature": _temperature,
         "tools": lambda value: _tools(base, value),
         "knowledge": _knowledge,
-        "collections": lambda value: _collections(actor, value),
+        "collections": lambda value: _collections(actor, value, chosen_before),
         "starter_questions": _starters,
         "grounded": lambda value: _grounded(base, value),
         "unsupported_answer": lambda value: _line(value, "unsupported_answer", LONGEST_UNSUPPORTED),
@@ -121,15 +126,16 @@ def _knowledge(value: str) -> str:
     return value
 
 
-def _collections(actor: Actor, given: Iterable[Any]) -> list[str]:
-    ids = list(dict.fromkeys(str(each) for each in given))
+def _collections(actor: Actor, given: Iterable[Any], chosen_before: Iterable[str]) -> list[str]:
+    unseen = collections_kept_from(actor, chosen_before)
+    ids = [each for each in dict.fromkeys(map(str, given)) if each not in unseen]
     if len(ids) > MOST_COLLECTIONS:
         raise InvalidInput(f"Choose at most {MOST_COLLECTIONS} collections.", field="collections")
     wanted = [key for each in ids if (key := _as_key(each)) is not None]
     found = {str(pk) for pk in access_collections(actor).filter(pk__in=wanted).values_list("pk", flat=True)}
     if len(wanted) != len(ids) or {str(key) for key in wanted} != found:
         raise InvalidInput("There is no such collection.", field="collections")
-    return sorted(found)
+    return sorted(found | unseen)
 
 
 def _as_key(name: str) -> UUID | None:

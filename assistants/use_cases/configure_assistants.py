@@ -143,7 +143,7 @@ def adjust_assistant(actor: Actor, assistant_id: str, changes: Mapping[str, Any]
         if cls is None:
             raise Conflict("The class that this assistant stands on is not installed any more. You can delete it.")
         with recorded(row, "assistant.changed", by=actor):
-            _set(row, checked_settings(actor, cls, changes))
+            _set(row, checked_settings(actor, cls, changes, row.collections))
             row.enabled = bool(changes.get("enabled", row.enabled))
             row.changed_by_id = actor.user_id
             row.save()
@@ -172,7 +172,7 @@ def draft_of(actor: Actor, assistant_id: str, changes: Mapping[str, Any]) -> Con
     cls = base_of(configuration_in(row))
     if cls is None:
         raise AIAssistantNotDefinedError
-    _set(row, checked_settings(actor, cls, changes))
+    _set(row, checked_settings(actor, cls, changes, row.collections))
     return configuration_in(row)
 
 

@@ -10,7 +10,8 @@ from functools import wraps
 from typing import Any
 
 from django.apps import apps
-from django.http import HttpRequest, HttpResponseBase
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import path
 from procrastinate.contrib.django.models import ProcrastinateJob
 from unfold.forms import AuthenticationForm
@@ -49,6 +50,7 @@ from tenants.admin import (
     ProviderCredentialAdmin,
     RateLimitAdmin,
 )
+from tenants.errors import NotAllowed, NotFound
 from tenants.models import (
     AccessRule,
     ApiKey,
@@ -90,6 +92,22 @@ def with_console_csp(view: View) -> View:
     return answer
 
 
+def refusing_as_a_page(view: View) -> View:
+    """The view, in which a row that is gone since the page looked for it is a page that is not there, and what the
+    person may not do any more is forbidden. A page that knows more to say catches the refusal itself."""
+
+    @wraps(view)
+    def answer(*args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(*args, **kwargs)
+        except NotFound as error:
+            raise Http404 from error
+        except NotAllowed as error:
+            raise PermissionDenied from error
+
+    return answer
+
+
 class ConsoleSignInForm(TellsLocked, AuthenticationForm):
     """unfold's form, which says when too many attempts were made."""
 
@@ -103,8 +121,8 @@ class ConsoleSite(UnfoldAdminSite):
     login_form = ConsoleSignInForm
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Django's wrapper of each page, and the page's content security policy."""
-        return with_console_csp(super().admin_view(view, cacheable))
+        """Django's wrapper of each page, the page's content security policy, and what refusals look like."""
+        return with_console_csp(super().admin_view(refusing_as_a_page(view), cacheable))
 
     def get_urls(self) -> list[Any]:
         """Django's addresses, and the page about usage before them: the last of Django's takes all that is left."""

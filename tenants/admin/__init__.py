@@ -4,7 +4,7 @@ from tenants.admin.access_rule import AccessRuleAdmin
 from tenants.admin.access_rule_form import TextWithSuggestions
 from tenants.admin.api_key import ApiKeyAdmin
 from tenants.admin.audit_log import AuditEntryAdmin
-from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_column
+from tenants.admin.base import UseCaseAdmin, actor_in_console, adopt, moment_column, shorten
 from tenants.admin.budget import BudgetAdmin, RateLimitAdmin
 from tenants.admin.erasure_receipt import ErasureReceiptAdmin
 from tenants.admin.invitation import InvitationAdmin
@@ -43,4 +43,5 @@ __all__ = [
     "actor_in_console",
     "adopt",
     "moment_column",
+    "shorten",
 ]

@@ -44,6 +44,11 @@ def actor_in_console(request: HttpRequest) -> Actor:
     return actor
 
 
+def shorten(request: HttpRequest, why: str) -> None:
+    """Have the list say that not all is shown that was found: ``why``, a sentence, and what to do about it."""
+    request.shortened = why  # type: ignore[attr-defined]
+
+
 class _ShowsRefusal:
     """Makes a form show why the use case refused what the form itself had accepted."""
 
@@ -176,13 +181,14 @@ class UseCaseAdmin(ModelAdmin):
         """The first rows that each way finds, which all have an index of their own. To count more, or to ask for either
         way at once, PostgreSQL would read the list row by row, and each of its words."""
         found = [list(rows.values_list("pk", flat=True)[: MOST_FOUND + 1]) for rows in ways]
-        request.found_more = any(len(keys) > MOST_FOUND for keys in found)  # type: ignore[attr-defined]
+        if any(len(keys) > MOST_FOUND for keys in found):
+            shorten(request, "The search finds more than is shown here.")
         return queryset.filter(pk__in={key for keys in found for key in keys[:MOST_FOUND]})
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The list's pages, which say when a search has found more than they hold."""
         paginator = super().get_paginator(request, *args, **kwargs)
-        paginator.found_more = getattr(request, "found_more", False)
+        paginator.shortened = getattr(request, "shortened", "")
         return paginator
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:

@@ -23,8 +23,8 @@ class BoundedPaginator(Paginator):
 
     object_list: QuerySet[Any]
     template_name = "console/pagination.html"
-    found_more = False
-    """True when these are the first of all rows that a search has found."""
+    shortened = ""
+    """Why a search or a filter does not show all that it found: a sentence. The list adds what to do."""
 
     @cached_property
     def count(self) -> int:
@@ -34,17 +34,14 @@ class BoundedPaginator(Paginator):
     @property
     def is_cut(self) -> bool:
         """True when there are more rows than are shown."""
-        return self.found_more or self._counted > MOST_ROWS
+        return bool(self.shortened) or self._counted > MOST_ROWS
 
     def page(self, number: Any) -> Page[Any]:
         """The page's rows, in the list's order."""
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
         keys = self._keys(first, min(first + self.per_page, MOST_ROWS))
-        return self._page_of(self.object_list.filter(pk__in=keys), number)
-
-    def _page_of(self, rows: QuerySet[Any], number: int) -> Page[Any]:
-        return Page(rows, number, self)
+        return Page(self.object_list.filter(pk__in=keys), number, self)
 
     def _keys(self, first: int, last: int) -> list[Any]:
         """Of few rows PostgreSQL is asked for all: told to stop after a page, it may look for them in the order of the
@@ -58,10 +55,14 @@ class BoundedPaginator(Paginator):
 
 
 class UncountedPaginator(BoundedPaginator):
-    """Counts nothing: there is a next page as long as a page is full."""
+    """Counts nothing: a page looks one row further than it shows, to know whether there is a next one."""
 
-    template_name = "unfold/helpers/pagination_infinite.html"
+    template_name = "console/pagination_uncounted.html"
     is_uncounted = True
+    has_more = False
+    """True when there is a page behind the one that was asked for."""
+    is_at_bound = False
+    """True when there are rows behind it that are not shown."""
 
     @cached_property
     def count(self) -> int:
@@ -70,8 +71,8 @@ class UncountedPaginator(BoundedPaginator):
 
     @property
     def is_cut(self) -> bool:
-        """Not known."""
-        return False
+        """As far as it is known without counting."""
+        return bool(self.shortened) or self.is_at_bound
 
     @property
     def _counted(self) -> int:  # type: ignore[override]
@@ -84,5 +85,11 @@ class UncountedPaginator(BoundedPaginator):
             raise EmptyPage("There is no such page.")
         return number
 
-    def _page_of(self, rows: QuerySet[Any], number: int) -> Page[Any]:
-        return InfinitePage(rows, number, self)
+    def page(self, number: Any) -> Page[Any]:
+        """The page's rows, in the list's order."""
+        number = self.validate_number(number)
+        first, behind = (number - 1) * self.per_page, number * self.per_page
+        keys = self._keys(first, behind + 1)
+        is_full = len(keys) > self.per_page
+        self.has_more, self.is_at_bound = is_full and behind < MOST_ROWS, is_full and behind >= MOST_ROWS
+        return InfinitePage(self.object_list.filter(pk__in=keys[: self.per_page]), number, self)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from assistants.models import ConfiguredAssistant
+from rag.models import Collection
 from tenants.actors import EDITOR
+from tenants.models import AccessRule
 from tests.factories import make_member
 from tests.integration.assistants.test_configured_assistants import owner_of, receipt_of
 from tests.integration.assistants.test_playground import tried
@@ -65,6 +67,36 @@ async def test_a_developers_assistant_is_adjusted_and_given_back(owners, server,
     assert (await owners.open(f"{PAGES}docs_assistant/delete/")).status_code == 403
     assert (await owners.send(page, **changes, assistants_configuredassistant_give_back="")).status_code == 302
     assert not await in_acme(ConfiguredAssistant.objects.exists)
+
+
+async def test_a_collection_that_a_rule_keeps_from_who_saves_stays_chosen(owners, server, acme, in_acme):
+    ids = await in_acme(lambda: [str(Collection.objects.create(name=name).pk) for name in ("Open", "Closed", "Gone")])
+    page = f"{PAGES}own-help-desk/change/"
+    sent = {key: value for key, value in NEW.items() if key != "base"} | {"knowledge": "chosen"}
+    await owners.send(f"{PAGES}add/", **NEW | {"knowledge": "chosen", "collections": ids})
+    await in_acme(lambda: Collection.objects.filter(name="Gone").delete())
+    deny = {"effect": "deny", "action": "collection.read", "resource": ids[1]}
+    await in_acme(lambda: AccessRule.objects.create(**deny))
+    shown = (await owners.open(page)).text
+    assert "keeps 1 more from you" in shown
+    assert "Closed" not in shown
+
+    async def chosen() -> list[str]:
+        return (await in_acme(ConfiguredAssistant.objects.get)).collections
+
+    assert (await owners.send(page, **sent, collections=[ids[0]])).status_code == 302
+    assert await chosen() == sorted(ids[:2])
+    assert (await owners.send(page, **sent)).status_code == 302
+    assert await chosen() == [ids[1]]
+    refused = await owners.send(page, **sent, collections=[ids[1]])
+    assert refused.status_code == 200
+    owner = await owner_of(server, acme)
+    for given, kept in (([ids[0]], sorted(ids[:2])), ([ids[0], ids[1]], sorted(ids[:2])), ([], [ids[1]])):
+        answer = await owner.patch("/api/admin/assistants/own-help-desk/", json={"collections": given})
+        assert answer.status_code == 200, answer.text
+        assert await chosen() == kept
+    assert (await owners.send(page, **sent | {"knowledge": "all"})).status_code == 302
+    assert await chosen() == []
 
 
 async def test_its_pages_are_for_those_who_manage_assistants(console, acme, in_acme):

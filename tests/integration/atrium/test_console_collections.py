@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.utils import timezone
 
+from rag.admin import CollectionAdmin
 from rag.models import Collection, Document, Embedding
 from rag.use_cases.change_embedding_model import reembed_collection
 from rag.use_cases.create_collection import create_collection
@@ -88,6 +90,19 @@ async def test_another_embedding_model_is_told_of_begun_and_broken_off(owners, a
     kept = await in_acme(Collection.objects.get)
     assert (kept.embedding_model, kept.next_embedding_model) == ("wordllama-256", "")
     assert set(await in_acme(lambda: list(Embedding.objects.values_list("model", flat=True)))) == {"wordllama-256"}
+
+
+async def test_a_collection_that_goes_while_its_page_is_made_is_not_there(owners, pages, in_acme, monkeypatch):
+    def somebody_deletes_it(*args: object) -> bool:
+        Collection.objects.filter(pk=pages.pk).update(deleted_at=timezone.now())
+        return True
+
+    monkeypatch.setattr(CollectionAdmin, "has_delete_permission", somebody_deletes_it)
+    address = f"/admin/rag/collection/{pages.pk}/delete/"
+    token = {"csrfmiddlewaretoken": owners.client.cookies["csrftoken"], "name": "Pages"}
+    assert (await owners.client.get(address)).status_code == 404
+    await in_acme(Collection.with_deleted.update, deleted_at=None)
+    assert (await owners.client.post(address, data=token)).status_code == 404
 
 
 async def test_a_collection_is_deleted_by_who_writes_its_name(owners, acme, pages, in_acme):

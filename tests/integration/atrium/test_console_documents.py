@@ -18,6 +18,7 @@ from tenants.errors import NotFound
 from tenants.models import AccessRule, AuditEntry
 from tests.documents import add_ready_document
 from tests.sessions import session_of
+from tests.statements import counted
 
 EVIL = "<script>alert(1)</script>"
 HANDBOOK = "# Pumps\n\n" + "\n\n".join(
@@ -219,6 +220,15 @@ async def test_what_a_use_case_refuses_for_chosen_documents_is_said_on_the_list(
         answer = await owners.send(path, **sent)
         assert answer.status_code == 302, path
         assert "There is no such document." in (await owners.open("rag/document/")).text
+
+
+async def test_documents_are_deleted_without_their_bytes_being_read(owners, acme, in_acme):
+    keys = [str(await in_acme(add_ready_document, acme, f"text {n}", source=f"{n}.md")) for n in range(2)]
+    with counted() as statements:
+        answer = await owners.send("rag/document/", action="delete_selected", _selected_action=keys, post="yes")
+    assert answer.status_code == 302
+    assert not await in_acme(Document.objects.exists)
+    assert [each for each in statements.reads if '"rag_original"."content"' in each] == []
 
 
 async def test_a_failed_document_says_what_to_do(owners, acme, in_acme):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from assistants import admin, run_admin
 from assistants.models import Run, Thread
 from rag.models import Collection, Document
 from tenants.admin import BoundedPaginator, UncountedPaginator, base, member_field, paging
@@ -28,8 +29,14 @@ def test_pages_of_rows_end_at_a_bound_and_hold_each_row_once(acme, monkeypatch):
         monkeypatch.setattr(paging, "MOST_ROWS", 100)
         assert not BoundedPaginator(rows, 3).is_cut
         uncounted = UncountedPaginator(rows, 3)
+        assert len(uncounted.page(2).object_list) == 3
+        assert (uncounted.has_more, uncounted.is_cut) == (True, False)
         assert len(uncounted.page(3).object_list) == 3
+        assert (uncounted.has_more, uncounted.is_cut) == (False, False)
         assert list(uncounted.page(4).object_list) == []
+        monkeypatch.setattr(paging, "MOST_ROWS", 6)
+        assert len(uncounted.page(2).object_list) == 3
+        assert (uncounted.has_more, uncounted.is_cut) == (False, True)
 
 
 def test_rows_are_found_by_how_their_words_begin(acme):
@@ -80,7 +87,7 @@ async def test_a_search_says_that_it_found_more_than_it_shows(console, acme, in_
     assert [f"Member {number}" in page for number in range(3)] == [False, True, True]
     assert "Refunds" in page
     assert 'data-testid="cut"' in page
-    assert "the first 3" in page
+    assert "The search finds more than is shown here. Narrow the search" in page
     assert 'data-testid="cut"' not in (await owners.open("assistants/thread/?q=refunds")).text
 
 
@@ -113,6 +120,22 @@ async def test_where_there_are_many_members_one_is_named_and_not_chosen(console,
     assert (await owners.send("tenants/budget/add/", **terms, enabled="on", member="member")).status_code == 302
     pk = await in_acme(lambda: Budget.objects.get(note="").pk)
     assert 'value="member"' in (await owners.open(f"tenants/budget/{pk}/change/")).text
+
+
+async def test_a_list_says_when_it_has_looked_at_the_newest_only(console, acme, in_acme, monkeypatch):
+    monkeypatch.setattr(admin, "MOST_FOUND", 1)
+    monkeypatch.setattr(run_admin, "MOST_CONVERSATIONS", 1)
+    for name in ("Anvils", "Anvils again"):
+        thread = await in_acme(Thread.objects.create, name=name, created_by=acme.member)
+        await in_acme(make_run, acme.member, thread, status="failed")
+    owners = await console(acme.host, "owner")
+    threads = (await owners.open("assistants/thread/?runs=failed")).text
+    runs = (await owners.open("assistants/run/?q=anvils")).text
+    for page, said in ((threads, "the conversations of the newest 1."), (runs, "the newest 1 conversations")):
+        assert said in page
+        assert "Narrow the search" in page
+        assert "Anvils again" in page
+    assert 'data-testid="cut"' not in (await owners.open("assistants/run/?q=again")).text
 
 
 @pytest.mark.parametrize("path", ["assistants/thread/?p=900", "assistants/run/?p=900", "tenants/user/?p=x"])
