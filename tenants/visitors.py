@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tenants.actors import Actor
 from tenants.context import require_tenant
 from tenants.models import Visitor
 from tenants.scopes import VISITORS
+
+FindAssistant = Callable[[str], str | None]
+
+
+def _there_are_no_sites(site_id: str) -> str | None:
+    return None
+
+
+_find: FindAssistant = _there_are_no_sites
+
+
+def sites_come_from(find: FindAssistant) -> None:
+    """Ask ``find`` for the assistant of a site, inside the tenant's context (``atrium/wiring.py``)."""
+    global _find
+    _find = find
+
+
+def site_assistant(site_id: str) -> str | None:
+    """The only assistant that visitors of the site reach; None where the current tenant has no such site."""
+    return _find(site_id)
 
 
 def visitor_actor(visitor: Visitor, assistant_id: str) -> Actor:

@@ -19,6 +19,7 @@ class ConfiguredAssistant(models.Model):
         *("base", "enabled", "name", "description", "instructions", "model", "temperature", "tools", "knowledge"),
         *("collections", "starter_questions", "grounded", "unsupported_answer"),
     )
+    audited_names: ClassVar = {"collections": "collections"}
 
     class Knowledge(models.TextChoices):
         """Where an assistant looks for passages. Empty: as its developer has it."""

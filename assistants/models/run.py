@@ -112,7 +112,9 @@ class Run(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_status_display()} run of {self.assistant_id}"
+        from assistants.tenant_assistants import names_here  # which knows them by their rows
+
+        return f"{self.get_status_display()} run of {names_here().get(self.assistant_id, self.assistant_id)}"
 
     @property
     def is_active(self) -> bool:

@@ -12,20 +12,21 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from assistants.openai_api.errors import error_response
 from atrium import error_pages
 from atrium.request_id import request_id
-from tenants.errors import AtriumError, NotFound, NotSignedIn, TenantSuspended, TooLarge, Unavailable
+from tenants.errors import AtriumError, InvalidInput, NotFound, NotSignedIn, TenantSuspended, TooLarge, Unavailable
 
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 OPENAI_PATH = "/v1/"  # where OpenAI's clients ask: they read errors in OpenAI's shape
 
+NUL = "\x00"
 DATABASE_BACK_AFTER = 5  # seconds in which a restarted PostgreSQL usually is there again
 _AWAY = ("08", "57P", "53300")
 """How SQLSTATEs begin that say so: no connection, the server shuts down or starts, too many connections."""
@@ -74,12 +75,21 @@ def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
         return _invalid(request, error)
     if isinstance(error, HttpError):
         return _http_error(request, error)
+    if isinstance(error, DataError) and _asks_for_nul(request):
+        return refuse(
+            request, NotFound() if NUL in request.path else InvalidInput("The address holds a NUL character.")
+        )
     if _is_database_away(error):
         away = DatabaseUnavailable(retry_after=DATABASE_BACK_AFTER)
         away.__cause__ = error  # for the log
         return refuse(request, away)
     log.error("request failed", exc_info=error, extra={"code": AtriumError.code})
     return refuse_unknown(request)
+
+
+def _asks_for_nul(request: HttpRequest) -> bool:
+    """True where the address holds what no text in the database can be compared with."""
+    return NUL in request.path or any(NUL in value for _, values in request.GET.lists() for value in values)
 
 
 def _is_database_away(error: Exception) -> bool:

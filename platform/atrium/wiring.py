@@ -6,12 +6,16 @@ from typing import Any
 
 from assistants.models import RunLease
 from assistants.signals import asking
+from assistants.use_cases.explain_access import known_names
 from assistants.use_cases.tally import forget_tally
+from embed.access import assistant_of_site
 from embed.tokens import TOKEN_START
 from embed.use_cases.visitors import count_message, visitor_of_token
 from tenants.actors import Actor
 from tenants.api.auth import accept_bearer
+from tenants.names import names_come_from
 from tenants.signals import tenant_erased
+from tenants.visitors import sites_come_from
 
 
 def connect() -> None:
@@ -20,6 +24,8 @@ def connect() -> None:
     tenant_erased.connect(_forget_tally, dispatch_uid="atrium-forget-tally")
     asking.connect(_count_message, dispatch_uid="atrium-count-message")
     accept_bearer(TOKEN_START, visitor_of_token)
+    names_come_from(known_names)
+    sites_come_from(assistant_of_site)
 
 
 def _forget_leases(schema_name: str, **_: Any) -> None:

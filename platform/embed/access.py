@@ -20,3 +20,8 @@ def access_site(actor: Actor, site_id: str) -> Site:
     if site is None:
         raise NotFound("There is no embedded chat with this id or key.")
     return site
+
+
+def assistant_of_site(site_id: str) -> str | None:
+    """The id of the assistant that the site's visitors chat with; None where there is no such site."""
+    return Site.objects.filter(pk=site_id).values_list("assistant_id", flat=True).first()

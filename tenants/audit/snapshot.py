@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db.models import Model
 
+from tenants.names import names_here, with_name
+
 LONGEST = 2000  # characters of a text
 _FOREIGN: Mapping[str, tuple[str, ...]] = {"auth.Group": ("name",)}
 """Models that are not ours."""
@@ -28,9 +30,14 @@ def audited_fields(model: type[Model]) -> tuple[str, ...] | None:
 def snapshot(row: Model, **more: Any) -> dict[str, Any]:
     """The row as the log shows it, in JSON's types; ``more`` are facts that are not in its fields.
 
-    A model without ``audited_fields`` shows nothing. A key to another row stands as that row's text.
+    A model without ``audited_fields`` shows nothing. A key to another row stands as that row's text. The ids in the
+    fields that the model names in ``audited_names`` stand with the names that people know.
     """
     shown = {name: plain(getattr(row, name)) for name in audited_fields(type(row)) or ()}
+    ids = {name: of for name, of in getattr(row, "audited_names", {}).items() if shown.get(name)}
+    if ids:
+        names = names_here()
+        shown |= {name: with_name(shown[name], getattr(names, of)) for name, of in ids.items()}
     return shown | {name: plain(value) for name, value in more.items()}
 
 

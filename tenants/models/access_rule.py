@@ -14,9 +14,10 @@ from django.db.models import Q
 
 from tenants.models.api_key import ApiKey
 from tenants.models.budget import LEAST_TOKENS
+from tenants.names import names_here
 from tenants.rules.actions import CHOICES, USE_ASSISTANT, WITH_RESOURCE
 from tenants.rules.decide import Limits
-from tenants.rules.words import Parts, sentence, whom_in_words
+from tenants.rules.words import NO_NAMES, Parts, sentence, whom_in_words
 
 _NAMED_BY: Mapping[str, str] = {"role": "role", "group": "group", "member": "member", "api_key": "api_key"}
 """Audience -> the field that says which one."""
@@ -73,6 +74,8 @@ class AccessRule(models.Model):
         "enabled",
         "note",
     )
+
+    audited_names: ClassVar = {"assistant_id": "assistants", "resource": "collections"}
 
     class Effect(models.TextChoices):
         """What the rule does to those it names."""
@@ -149,7 +152,7 @@ class AccessRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return sentence(self.parts)
+        return sentence(self.parts, names_here() if self.assistant_id or self.resource else NO_NAMES)
 
     @property
     def parts(self) -> Parts:

@@ -21,6 +21,7 @@ class ApiKey(models.Model):
     """
 
     audited_fields: ClassVar = ("name", "prefix", "user", "scopes", "assistants", "expires_at", "revoked_at")
+    audited_names: ClassVar = {"assistants": "assistants"}
 
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=20, editable=False)

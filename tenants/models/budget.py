@@ -11,6 +11,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 
+from tenants.names import names_here
 from tenants.router import PUBLIC_ONLY
 
 LEAST_TOKENS = 20_000  # a run sets some 10,000 aside: a smaller budget would let none begin
@@ -71,6 +72,7 @@ class Budget(BudgetTerms):
         EACH_SITE = "each_site", "Each site by itself"
 
     audited_fields: ClassVar = ("scope", "assistant_id", "member", "site_id", *BudgetTerms.audited_fields)
+    audited_names: ClassVar = {"assistant_id": "assistants"}
 
     scope = models.CharField("for", max_length=20, choices=Scope.choices, default=Scope.TENANT)
     assistant_id = models.CharField("assistant", max_length=255, blank=True)
@@ -100,7 +102,7 @@ class Budget(BudgetTerms):
     def whose(self) -> str:
         """Whose use counts, in words."""
         if self.scope == self.Scope.ASSISTANT:
-            return f"the assistant {self.assistant_id}"
+            return f"the assistant {names_here().assistants.get(self.assistant_id, self.assistant_id)}"
         if self.scope == self.Scope.MEMBER:
             return f"the member {self.member}"
         if self.scope == self.Scope.SITE:

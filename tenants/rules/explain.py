@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from tenants.actors import Actor
 from tenants.models import AccessRule
-from tenants.rules.actions import RUN, SEE, USE_TOOL
+from tenants.rules.actions import CREATE_MESSAGE, CREATE_THREAD, RUN, SEE, USE_TOOL
 from tenants.rules.decide import NOBODY_ALLOWED, Decision, Rule
 from tenants.rules.plan import PlanBounds
 from tenants.rules.rule_set import RuleSet
@@ -16,6 +16,8 @@ from tenants.rules.store import as_rule
 from tenants.rules.words import NO_NAMES, Names, action_in_words, limits_in_words, sentence, window_in_words
 
 _NOT_REACHED = "Not allowed: this API key was made for other assistants, whatever the rules say."
+_NOT_OF_THE_SITE = "Not allowed: visitors of this site reach its own assistant only, whatever the rules say."
+_WITH_AN_ASSISTANT = (SEE, RUN, CREATE_THREAD, CREATE_MESSAGE, USE_TOOL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,22 @@ def explain(
     at = at or datetime.now(UTC)
     rules = [(row, as_rule(row)) for row in rows]
     asked = RuleSet((rule for row, rule in rules if row.enabled), plan)
-    reached = not question.assistant_id or actor.reaches(question.assistant_id)
     decision = asked.decide(actor, question.action, question.assistant_id, question.resource, at)
-    if not reached and question.action in (SEE, RUN):
+    unreached = is_out_of_reach(actor, question)
+    if unreached:
         decision = NOBODY_ALLOWED
     verdicts = [_verdict(row, rule, actor, question, decision, names, at) for row, rule in rules]
     verdicts.sort(key=lambda verdict: (not verdict.decides, not verdict.applies))
-    summary = _summary(actor, decision, verdicts) if reached or decision.allowed else _NOT_REACHED
+    summary = _summary(actor, decision, verdicts)
+    if unreached:
+        summary = _NOT_OF_THE_SITE if actor.kind == "visitor" else _NOT_REACHED
     return Explanation(actor, question, decision, summary, verdicts, plan)
+
+
+def is_out_of_reach(actor: Actor, question: Question) -> bool:
+    """True where it is about an assistant for which the actor's key, or site, was not made: no rule changes that."""
+    asked, about = question.action in _WITH_AN_ASSISTANT, question.assistant_id
+    return asked and bool(about) and not actor.reaches(about)
 
 
 def _verdict(

@@ -9,7 +9,7 @@ from datetime import datetime
 from tenants.actors import Actor
 from tenants.rules.actions import ACTIONS, READ_COLLECTION, RUN, SEE, USE_TOOL
 from tenants.rules.decide import Rule
-from tenants.rules.explain import Question
+from tenants.rules.explain import Question, is_out_of_reach
 from tenants.rules.rule_set import RuleSet
 from tenants.rules.words import NO_NAMES, Names
 
@@ -81,6 +81,8 @@ def _questions(action: str, rule: Rule, known: Known) -> Iterator[Question]:
 
 
 def _allowed(rules: RuleSet, actor: Actor, question: Question, at: datetime) -> bool:
+    if is_out_of_reach(actor, question):
+        return False
     return rules.decide(actor, question.action, question.assistant_id, question.resource, at).allowed
 
 

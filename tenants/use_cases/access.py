@@ -17,7 +17,7 @@ from tenants.rules.explain import Explanation, Question, explain
 from tenants.rules.plan import bounds_of_plan
 from tenants.rules.store import all_rules
 from tenants.rules.words import NO_NAMES, Names
-from tenants.visitors import attribute_texts
+from tenants.visitors import attribute_texts, site_assistant
 
 MYSELF = "me"
 FORMS = "me, member:<id or user name>, key:<id>, visitor:<site> or identified:<site>?<attribute>=<value>"
@@ -37,7 +37,7 @@ def explain_access(asking: Actor, about: str, question: Question, names: Names =
     NotAllowed
         The one who asks may ask about itself only.
     NotFound
-        There is no such member or key.
+        There is no such member, key or site.
     """
     if question.action not in ACTIONS:
         raise InvalidInput(f"There is no such action. The actions are: {', '.join(ACTIONS)}.", field="action")
@@ -49,6 +49,8 @@ def explain_access(asking: Actor, about: str, question: Question, names: Names =
 def actor_named(name: str) -> Actor:
     """The actor with this name, in one of the ``FORMS`` but "me". Raises ``InvalidInput`` or ``NotFound``."""
     kind, _, which = name.partition(":")
+    if "\x00" in which:  # PostgreSQL takes none in a text
+        raise NotFound("Nobody is called so.")
     tenant = require_tenant()
     match kind:
         case "member" if which:
@@ -64,12 +66,16 @@ def actor_named(name: str) -> Actor:
 def _visitor(which: str, known: bool) -> Actor:
     site, _, query = which.partition("?")
     attributes = dict(parse_qsl(query, keep_blank_values=True)) if known else {}
+    assistant = site_assistant(site) if site else None
+    if site and assistant is None:
+        raise NotFound("There is no such embedded chat.")
     having = "".join(f", whose {name} is {value}" for name, value in attributes.items())
     label = f"{'an identified' if known else 'a'} visitor of {f'site {site}' if site else 'some site'}{having}"
     return Actor(
         "visitor",
         require_tenant(),
         label=label,
+        assistants=frozenset({assistant}) if assistant is not None else None,
         site_id=site,
         identified=known,
         attributes=attribute_texts(attributes),

@@ -34,6 +34,7 @@ class Site(models.Model):
         *("messages_a_minute", "messages_a_day", "messages_a_day_in_all", "kept_days", "identity_key"),
         *("look", "languages", "fallback"),
     )
+    audited_names: ClassVar = {"assistant_id": "assistants"}
 
     class Who(models.TextChoices):
         """Who may chat."""

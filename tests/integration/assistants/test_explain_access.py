@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.test import override_settings
 from django.utils import timezone
 
+from embed.models import Site
 from rag.models import Collection
 from tenants.context import public_context
 from tenants.keys import create_api_key
@@ -101,8 +102,29 @@ async def test_limits_are_told(owner, acme):
 )
 async def test_it_is_asked_about_keys_and_visitors_too(owner, acme, actor, kind, allowed):
     await acme.run(lambda: AccessRule.objects.create(audience="identified", site_id="shop"))
+    await acme.run(lambda: Site.objects.create(id="shop", name="Shop", assistant_id=DOCS))
     said = await explained(owner, actor=actor)
     assert (said["actor"]["kind"], said["allowed"]) == (kind, allowed)
+
+
+async def test_a_visitor_reaches_its_sites_assistant_whatever_the_rules_say(owner, acme):
+    def make() -> None:
+        AccessRule.objects.create(audience="visitors", site_id="shop")
+        Site.objects.create(id="shop", name="Shop", assistant_id=DOCS)
+
+    await acme.run(make)
+    assert (await explained(owner, actor="visitor:shop"))["allowed"] is True
+    for action in ("assistant.see", "assistant.run", "thread.create"):
+        said = await explained(owner, actor="visitor:shop", assistant="issue_tracker", action=action)
+        assert (said["allowed"], said["rule_id"]) == (False, None)
+        assert "reach its own assistant only" in said["summary"]
+    answer = await owner.post(
+        "/api/access/preview/",
+        json={"effect": "deny", "action": "assistant.run", "audience": "visitors", "site_id": "shop"},
+    )
+    [change] = answer.json()["changes"]
+    assert change["what"][0]["assistant"] == DOCS, change
+    assert len(change["what"]) == 1
 
 
 async def test_a_key_is_asked_about_by_its_number(owner, acme):
@@ -146,6 +168,12 @@ async def test_nobody_else_is_asked_about_by_a_member(member, about):
         ({"assistant": "no_such_assistant"}, 404),
         ({"actor": "member:nobody"}, 404),
         ({"actor": "key:99999999"}, 404),
+        ({"actor": "visitor:nowhere"}, 404),
+        ({"actor": "identified:nowhere?plan=pro"}, 404),
+        ({"actor": "visitor:\x00"}, 404),
+        ({"actor": "member:\x00"}, 404),
+        ({"assistant": "\x00"}, 404),
+        ({"resource": "\x00"}, 200),
         ({"actor": "key:" + "9" * 40}, 404),
         ({"actor": "somebody"}, 422),
         ({"actor": "member:"}, 422),

@@ -65,6 +65,20 @@ async def test_a_null_byte_in_an_address_asks_for_nothing(console, acme):
         assert (await owners.open(path)).status_code == 404, path
 
 
+async def test_a_null_byte_in_an_address_of_the_api_asks_for_nothing(console, acme):
+    owners = await console(acme.host, "owner")
+    for path, status in (
+        ("threads/?assistant_id=%00", 422),
+        ("audit/export?search=%00", 422),
+        ("audit/export?actor=%00", 422),
+        ("admin/assistants/%00/", 404),
+        ("access/explain?action=assistant.run&actor=member:%00", 404),
+    ):
+        answer = await owners.client.get(f"/api/{path}")
+        assert (path, answer.status_code) == (path, status)
+        assert answer.json()["code"] == {404: "not_found", 422: "invalid_input"}[status]
+
+
 @pytest.mark.parametrize("path", ["/api/nothing/", "/nothing/"])
 async def test_a_program_is_answered_without_a_page(server, acme, path):
     answer = await server.client(acme.host).get(path)

@@ -10,14 +10,16 @@ from django.contrib.auth.models import Group
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from rag.models import Collection
 from tenants.audit import record, save_recorded, snapshot
 from tenants.audit.origin import from_job
 from tenants.audit.retention import forget_old_entries
 from tenants.context import owner_rights, public_context, tenant_context
 from tenants.errors import Conflict
-from tenants.models import AccessRule, AuditEntry, Invitation, User
+from tenants.models import AccessRule, AuditEntry, Budget, Invitation, User
+from tenants.names import names_here
 from tenants.tasks import tenant_task
-from tenants.use_cases.api_keys import issue_api_key, rename_api_key, revoke_api_key
+from tenants.use_cases.api_keys import KeyLimits, issue_api_key, rename_api_key, revoke_api_key
 from tenants.use_cases.invitations import invite
 from tenants.use_cases.members import add_member, change_member
 from tests.factories import PASSWORD
@@ -48,6 +50,22 @@ def test_an_entry_says_who_did_what_and_what_changed(owner, in_acme):
     assert (said.target_kind, said.target_id, said.target) == ("member", str(in_acme.member.pk), "member")
     assert said.before == {"email": "member@example.com", "roles": ["Member"]}
     assert said.after == {"email": "new@example.com", "roles": ["Editor"]}
+
+
+def test_assistants_and_collections_stand_by_their_names(owner, in_acme):
+    collection = Collection.objects.create(name="Handbook")
+    rule = AccessRule(
+        effect="deny", action="collection.read", resource=str(collection.pk), assistant_id="docs_assistant"
+    )
+    save_recorded(rule, by=owner)
+    said = entry("access_rule.added")
+    name = names_here().assistants["docs_assistant"]
+    assert said.target == f"Everyone signed in may not read the collection Handbook with {name}"
+    assert said.after["resource"] == f"Handbook ({collection.pk})"
+    assert said.after["assistant_id"] == f"{name} (docs_assistant)"
+    assert str(Budget(scope="assistant", assistant_id="docs_assistant")) == f"Month budget of the assistant {name}"
+    issue_api_key(owner, "narrow", in_acme.owner, KeyLimits(assistants=["docs_assistant"]))
+    assert entry("api_key.issued").after["assistants"] == [f"{name} (docs_assistant)"]
 
 
 def test_what_changes_nothing_is_no_entry(owner, in_acme):

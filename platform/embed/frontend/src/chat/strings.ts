@@ -14,6 +14,7 @@ export type Messages = Readonly<Record<Key, Text>>;
  */
 type Code =
   | "approval_expired"
+  | "assistant_not_allowed"
   | "assistant_not_found"
   | "budget_exhausted"
   | "credential_unreadable"
@@ -37,6 +38,8 @@ type Code =
   | "proposal_deleted"
   | "question_deleted"
   | "rate_limited"
+  | "rule_limit_runs"
+  | "rule_limit_tokens"
   | "run_active"
   | "run_not_waiting"
   | "run_waiting"

@@ -152,6 +152,7 @@ export const messages: Translation = {
   "page.signOut": "تسجيل الخروج",
 
   "code.approval_expired": "جاءت الموافقة متأخرة. اطرح السؤال مرة أخرى.",
+  "code.assistant_not_allowed": "لا يمكنك استخدام هذا المساعد.",
   "code.assistant_not_found": "هذا المساعد غير موجود.",
   "code.budget_exhausted": "نفدت الميزانية المتاحة.",
   "code.credential_unreadable": "لم يعد بالإمكان قراءة مفتاح مزوّد النماذج. يجب أن يدخله أحد المسؤولين من جديد.",
@@ -176,6 +177,8 @@ export const messages: Translation = {
   "code.proposal_deleted": "حُذفت رسائل من هذا الطلب. أوقفه واسأل مرة أخرى.",
   "code.question_deleted": "حُذف هذا السؤال. اطرحه مرة أخرى.",
   "code.rate_limited": "طلبات كثيرة جدًا خلال دقيقة.",
+  "code.rule_limit_runs": "سألت بقدر ما يُسمح لك به في الدقيقة.",
+  "code.rule_limit_tokens": "نفدت حصتك لهذا اليوم.",
   "code.run_active": "تُكتب إجابة الآن في هذه المحادثة. انتظر حتى تكتمل.",
   "code.run_not_waiting": "لم يعد هنا ما ينتظر الموافقة: اتُّخذ القرار من قبل، أو انتهى الطلب.",
   "code.run_waiting": "هناك إجابة تنتظر موافقتك. قرّر بشأنها أولًا أو أوقفها.",

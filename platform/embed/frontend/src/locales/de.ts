@@ -137,6 +137,7 @@ export const messages: Translation = {
   "page.signOut": "Abmelden",
 
   "code.approval_expired": "Die Freigabe kam zu spät. Fragen Sie noch einmal.",
+  "code.assistant_not_allowed": "Diesen Assistenten dürfen Sie nicht verwenden.",
   "code.assistant_not_found": "Diesen Assistenten gibt es nicht.",
   "code.budget_exhausted": "Das verfügbare Kontingent ist aufgebraucht.",
   "code.credential_unreadable":
@@ -168,6 +169,8 @@ export const messages: Translation = {
   "code.proposal_deleted": "Nachrichten dieses Vorgangs wurden gelöscht. Halten Sie ihn an und fragen Sie noch einmal.",
   "code.question_deleted": "Diese Frage wurde gelöscht. Stellen Sie sie noch einmal.",
   "code.rate_limited": "Das waren zu viele Anfragen in einer Minute.",
+  "code.rule_limit_runs": "Sie haben so oft gefragt, wie Sie in einer Minute dürfen.",
+  "code.rule_limit_tokens": "Ihr Kontingent für heute ist aufgebraucht.",
   "code.run_active": "In dieser Unterhaltung wird gerade eine Antwort geschrieben. Warten Sie, bis sie fertig ist.",
   "code.run_not_waiting":
     "Hier wartet nichts mehr auf Freigabe: Es wurde schon entschieden, oder der Vorgang ist beendet.",

@@ -137,6 +137,7 @@ export const messages: Translation = {
   "page.signOut": "Cerrar sesión",
 
   "code.approval_expired": "La aprobación llegó demasiado tarde. Haga la pregunta de nuevo.",
+  "code.assistant_not_allowed": "No puede usar este asistente.",
   "code.assistant_not_found": "Ese asistente no existe.",
   "code.budget_exhausted": "El presupuesto disponible se ha agotado.",
   "code.credential_unreadable":
@@ -166,6 +167,8 @@ export const messages: Translation = {
   "code.proposal_deleted": "Se han eliminado mensajes de esta petición. Deténgala y haga la pregunta de nuevo.",
   "code.question_deleted": "Esta pregunta se ha eliminado. Hágala de nuevo.",
   "code.rate_limited": "Han sido demasiadas peticiones en un minuto.",
+  "code.rule_limit_runs": "Ha preguntado tantas veces como puede en un minuto.",
+  "code.rule_limit_tokens": "Ha agotado su cuota de hoy.",
   "code.run_active": "Se está escribiendo una respuesta en esta conversación. Espere a que termine.",
   "code.run_not_waiting": "Aquí ya no hay nada que aprobar: alguien ha decidido ya, o ha terminado.",
   "code.run_waiting": "Una respuesta espera su aprobación. Decida primero sobre ella o deténgala.",

@@ -138,6 +138,7 @@ export const messages: Translation = {
   "page.signOut": "Se déconnecter",
 
   "code.approval_expired": "L’accord est arrivé trop tard. Posez de nouveau la question.",
+  "code.assistant_not_allowed": "Vous ne pouvez pas utiliser cet assistant.",
   "code.assistant_not_found": "Cet assistant n’existe pas.",
   "code.budget_exhausted": "Le budget prévu est épuisé.",
   "code.credential_unreadable":
@@ -167,6 +168,8 @@ export const messages: Translation = {
     "Des messages de cette demande ont été supprimés. Arrêtez-la et posez de nouveau la question.",
   "code.question_deleted": "Cette question a été supprimée. Posez-la de nouveau.",
   "code.rate_limited": "Il y a eu trop de demandes en une minute.",
+  "code.rule_limit_runs": "Vous avez posé autant de questions que vous le pouvez en une minute.",
+  "code.rule_limit_tokens": "Votre quota du jour est épuisé.",
   "code.run_active": "Une réponse est en cours de rédaction dans cette conversation. Attendez qu’elle soit terminée.",
   "code.run_not_waiting":
     "Rien n’attend plus votre accord ici : la décision est déjà prise, ou la demande est terminée.",

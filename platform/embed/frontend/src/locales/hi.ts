@@ -134,6 +134,7 @@ export const messages: Translation = {
   "page.signOut": "साइन आउट करें",
 
   "code.approval_expired": "स्वीकृति बहुत देर से आई। फिर से पूछें।",
+  "code.assistant_not_allowed": "अभी आपके लिए कोई सहायक उपलब्ध नहीं है।",
   "code.assistant_not_found": "ऐसा कोई सहायक नहीं है।",
   "code.budget_exhausted": "उपलब्ध बजट समाप्त हो गया है।",
   "code.credential_unreadable": "मॉडल प्रदाता की कुंजी अब पढ़ी नहीं जा सकती। व्यवस्थापक को उसे फिर से दर्ज करना होगा।",
@@ -159,6 +160,8 @@ export const messages: Translation = {
   "code.proposal_deleted": "इस अनुरोध के संदेश हटा दिए गए हैं। इसे रोकें और फिर से पूछें।",
   "code.question_deleted": "यह प्रश्न हटा दिया गया है। इसे फिर से पूछें।",
   "code.rate_limited": "एक मिनट में बहुत अधिक अनुरोध हो गए।",
+  "code.rule_limit_runs": "एक मिनट में बहुत अधिक अनुरोध हो गए।",
+  "code.rule_limit_tokens": "उपलब्ध बजट समाप्त हो गया है।",
   "code.run_active": "इस बातचीत में एक उत्तर लिखा जा रहा है। उसके पूरा होने तक प्रतीक्षा करें।",
   "code.run_not_waiting": "यहाँ अब किसी स्वीकृति की प्रतीक्षा नहीं है: निर्णय हो चुका है, या अनुरोध समाप्त हो गया है।",
   "code.run_waiting": "एक उत्तर आपकी स्वीकृति की प्रतीक्षा में है। पहले उस पर निर्णय लें या उसे रोकें।",

@@ -136,6 +136,7 @@ export const messages: Translation = {
   "page.signOut": "Sair",
 
   "code.approval_expired": "A aprovação chegou tarde demais. Pergunte de novo.",
+  "code.assistant_not_allowed": "Você não pode usar este assistente.",
   "code.assistant_not_found": "Este assistente não existe.",
   "code.budget_exhausted": "O orçamento disponível acabou.",
   "code.credential_unreadable":
@@ -163,6 +164,8 @@ export const messages: Translation = {
   "code.proposal_deleted": "Mensagens deste pedido foram excluídas. Pare-o e pergunte de novo.",
   "code.question_deleted": "Esta pergunta foi excluída. Faça-a de novo.",
   "code.rate_limited": "Foram pedidos demais em um minuto.",
+  "code.rule_limit_runs": "Você já perguntou tantas vezes quantas pode em um minuto.",
+  "code.rule_limit_tokens": "Sua cota de hoje acabou.",
   "code.run_active": "Uma resposta está sendo escrita nesta conversa. Espere até que termine.",
   "code.run_not_waiting": "Não há mais nada para aprovar aqui: alguém já decidiu, ou o pedido terminou.",
   "code.run_waiting": "Uma resposta espera por sua aprovação. Decida primeiro sobre ela ou pare-a.",

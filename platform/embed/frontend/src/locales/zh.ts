@@ -131,6 +131,7 @@ export const messages: Translation = {
   "page.signOut": "退出登录",
 
   "code.approval_expired": "批准来得太晚了。请重新提问。",
+  "code.assistant_not_allowed": "您不能使用此助手。",
   "code.assistant_not_found": "没有这个助手。",
   "code.budget_exhausted": "可用额度已用完。",
   "code.credential_unreadable": "模型提供商的密钥已无法读取。管理员需要重新输入。",
@@ -154,6 +155,8 @@ export const messages: Translation = {
   "code.proposal_deleted": "此请求的部分消息已被删除。请停止它并重新提问。",
   "code.question_deleted": "此问题已被删除。请重新提问。",
   "code.rate_limited": "一分钟内请求过多。",
+  "code.rule_limit_runs": "您一分钟内的提问次数已达上限。",
+  "code.rule_limit_tokens": "您今天的额度已用完。",
   "code.run_active": "此对话中正在书写一个回答。请等待其完成。",
   "code.run_not_waiting": "这里已没有待批准的内容：已有人作出决定，或请求已结束。",
   "code.run_waiting": "有一个回答正在等待您的批准。请先作出决定，或将其停止。",
