@@ -40,6 +40,18 @@ def checked(text: str, passages=frozenset(KNOWN)) -> tuple[str, int]:
         ("Heavy【4:0†source】.", "Heavy.", 1),
         ("Heavy [9]heavy.", "Heavy heavy.", 1),
         ("- [9]\n- heavy [1]", "-\n- heavy [1]", 1),
+        ("Heavy ([9]).", "Heavy.", 1),
+        ("Heavy ([9], [8]; [7]) it is.", "Heavy it is.", 3),
+        ("Heavy ([9], [1]).", "Heavy ([1]).", 1),
+        ("Heavy ([9], see there).", "Heavy (see there).", 1),
+        ("([9]) Heavy (see [1]).", " Heavy (see [1]).", 1),
+        ("重い（[9]）。", "重い。", 1),
+        ("f([9]) and [1]([9])", "f() and [1]()", 2),
+        ("A [9] (so) and ([9]", "A (so) and", 2),
+        ("[([9])1]", "[()1]", 1),
+        ("[8][1]: heavy", "[1] : heavy", 1),
+        ("So:\n [8][1]: heavy", "So:\n [1]: heavy", 1),
+        ("[1][9]: heavy\n[1]: https://example.com", "[1] : heavy\n[1]: https://example.com", 1),
     ],
 )
 def test_markers_of_passages_that_there_are_stay_and_others_go(said, shown, removed):
@@ -117,7 +129,7 @@ def test_earlier_answers_are_quoted_without_markers():
     assert without_markers("Heavy [1], and long [2, 3]. In [2024], `a[1]`.") == "Heavy, and long. In [2024], `a[1]`."
 
 
-PIECES = [*"[]【】12934, -†:`~\n a.(\\>", "[1]", "[9]", " [8]", "```", "【1†x】"]
+PIECES = [*"[]【】12934, -†:`~\n a.()\\>", "[1]", "[9]", " [8]", "```", "【1†x】", "([9])", "（[9]）", "[9]:", "\n[1]"]
 ANSWERS = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
 
 
@@ -130,7 +142,7 @@ def test_any_pieces_give_the_same(text, cuts, passages):
     shown = ""
     for start, end in pairwise(places):
         shown += pieces.feed(text[start:end])
-        assert pieces.held_back <= LONGEST_MARKER + 2  # and the blanks around it
+        assert pieces.held_back <= LONGEST_MARKER + 4  # and a blank and a bracket before it, and before the last one
     assert shown + pieces.end() == expected
     assert (pieces.markers, pieces.removed) == (whole.markers, whole.removed)
 
@@ -147,7 +159,16 @@ def test_nothing_is_lost_but_wrong_markers(text, passages):
         assert shown[marker.end - 1] in "]】］"
     # Letters and line breaks are never part of a marker, except behind a dagger.
     if "†" not in text:
-        assert [c for c in shown if c in "a\n`.("] == [c for c in text if c in "a\n`.("]
+        assert [c for c in shown if c in "a\n`."] == [c for c in text if c in "a\n`."]
+
+
+@given(ANSWERS, st.sets(st.integers(1, 12)))
+def test_what_was_streamed_and_what_is_stored_have_the_same_markers(text, passages):
+    """The stored text is read once more for its citations: no marker of what people saw may be missed or added."""
+    found = MarkerFilter(passages)
+    shown = found.feed(text) + found.end()
+    assert find_markers(shown, passages) == found.markers
+    assert checked(shown, passages) == (shown, 0)
 
 
 @given(ANSWERS)
