@@ -81,6 +81,20 @@ def forget_tally(schema_name: str) -> None:
         TenantFigures.objects.filter(schema_name=schema_name).delete()
 
 
+def note_migrations(current: Sequence[str], behind: Sequence[str]) -> None:
+    """After a run of migrations: the schemas that lack nothing, and those that lack at least one, until all are
+    counted again. A tenant that has never been counted is not noted."""
+    with public_context():
+        TenantFigures.objects.filter(schema_name__in=current, migrations_behind__gt=0).update(migrations_behind=0)
+        TenantFigures.objects.filter(schema_name__in=behind, migrations_behind=0).update(migrations_behind=1)
+
+
+def tenants_behind() -> int:
+    """How many tenants' schemas lacked a migration when they were counted last. Small and without a look into any."""
+    with public_context():
+        return TenantFigures.objects.filter(migrations_behind__gt=0).count()
+
+
 def _in_batches(tenants: Sequence[TenantRef]) -> Iterator[Sequence[TenantRef]]:
     for start in range(0, len(tenants), AT_ONCE):
         yield tenants[start : start + AT_ONCE]

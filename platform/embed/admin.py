@@ -25,10 +25,11 @@ from embed.pages import own_origin
 from embed.palette import NAMES, OWN, PAIRS
 from embed.site_form import COLOURS, VARIABLES, PageForm, SiteForm
 from embed.snippet import inline_snippet_of, page_link_of, snippet_of
-from embed.use_cases.examine_page import examine_page
+from embed.use_cases.examine_page import PAGES_A_MINUTE, examine_page
 from embed.use_cases.sites import delete_site, new_identity_secret, save_site
 from rag.access import access_collections
 from tenants.admin import UseCaseAdmin, actor_in_console
+from tenants.budgets.errors import RateLimited
 from tenants.models import AccessRule, Visitor
 from tenants.rules.words import Names, sentence
 
@@ -166,7 +167,11 @@ class SiteAdmin(UseCaseAdmin):
             raise Http404
         form, examination, host = PageForm(request.POST or None), None, own_origin(request)
         if request.method == "POST" and form.is_valid():
-            examination = examine_page(actor_in_console(request), site, form.cleaned_data["address"], host)
+            try:
+                examination = examine_page(actor_in_console(request), site, form.cleaned_data["address"], host)
+            except RateLimited as error:
+                wait = error.facts["retry_after"]
+                form.add_error("address", f"{PAGES_A_MINUTE} pages a minute are read. Ask again in {wait} s.")
         context = {
             **self.admin_site.each_context(request),
             **{"opts": self.opts, "title": f"Why is {site.name} not in my page?", "site": site, "form": form},

@@ -27,6 +27,7 @@ from tenants.provisioning.plans import Group, applied_in, groups_of, is_sql_only
 from tenants.provisioning.replay import replay_for_all
 from tenants.provisioning.roles import mend_broken_roles
 from tenants.provisioning.steps import migrate_and_record, migrate_ordinarily
+from tenants.signals import tenants_migrated
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ def migrate_all(progress: Progress, *, canary: str = "", connections: int = CONN
         run.forget_deleted(set(there))
         mend_broken_roles(there)
         _record(run.report)
+        _tell(run.report)
         return run.report
 
 
@@ -91,6 +93,12 @@ def _record(report: Report) -> None:
     if any(done.values()):
         with public_context(), transaction.atomic():
             record("migrations.run", Target("migrations"), after=done)
+
+
+def _tell(report: Report) -> None:
+    current, behind = [*report.migrated, *report.up_to_date], [*report.failed, *report.not_tried]
+    with public_context():
+        tenants_migrated.send(Tenant, current=current, behind=behind)
 
 
 def planned() -> list[Planned]:

@@ -30,10 +30,11 @@ from tenants.network import (
     afetch,
     fetch,
 )
+from tenants.sync_bridge import from_sync
 
 LIMITS = FetchLimits(size=3_000_000, seconds=10)
 MEDIA_TYPES = ("text/html", "application/xhtml+xml")
-PAGES_A_MINUTE = 20  # that programs of one tenant have read: nobody is to search other people's hosts with it
+PAGES_A_MINUTE = 20  # that one tenant has read, in all: nobody is to search other people's hosts with it
 NOT_READ = (FetchFailed, AddressRefused, UrlInvalid, UrlTooLarge, UrlWrongType)
 
 
@@ -53,9 +54,10 @@ class Examination:
 def examine_page(actor: Actor, site: Site, address: str, host: str) -> Examination:
     """Load ``address`` through the guarded fetcher and judge it; ``host`` is the origin that snippets load from.
 
-    What cannot be loaded is a finding, too. Raises ``NotAllowed``.
+    What cannot be loaded is a finding, too. Raises ``NotAllowed`` and ``RateLimited``.
     """
     check_may_manage(actor)
+    from_sync(count_request, _at_most())
     try:
         fetched = fetch(address.strip(), media_types=MEDIA_TYPES, limits=LIMITS)
     except NOT_READ as error:
@@ -64,17 +66,22 @@ def examine_page(actor: Actor, site: Site, address: str, host: str) -> Examinati
 
 
 async def aexamine_page(actor: Actor, site_id: str, address: str, host: str) -> Examination:
-    """The same for programs, which are held to ``PAGES_A_MINUTE``. No database connection is held while the page loads.
+    """The same for programs. No database connection is held while the page loads.
 
     Raises ``NotAllowed``, ``NotFound``, ``RateLimited``.
     """
     site = await in_database(access_site, actor, site_id)
-    await count_request([("snippet doctor", PAGES_A_MINUTE)])
+    await count_request(_at_most())
     try:
         fetched = await afetch(address.strip(), media_types=MEDIA_TYPES, limits=LIMITS)
     except NOT_READ as error:
         return Examination(address.strip(), [_not_read(error)])
     return await in_database(_judged, site, fetched, host)
+
+
+def _at_most() -> list[tuple[str, int]]:
+    """One count for the console and for programs."""
+    return [("snippet doctor", PAGES_A_MINUTE)]
 
 
 def _judged(site: Site, fetched: Fetched, host: str) -> Examination:

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from django.db import connection, connections
+from django.utils import timezone
 
+from assistants.models import TenantFigures
+from assistants.use_cases.tally import note_migrations
 from atrium import health
 from tenants.context import public_context, tenant_context
 from tenants.database import give_connections_back, in_database
@@ -16,6 +19,7 @@ from tenants.tasks import tenant_task
 from tests.waiting import until
 
 ALL_WELL = {"database": True, "migrations": True, "queue": True}
+NONE_BEHIND = {"tenants_behind": 0}
 
 
 @tenant_task(name="tests.health.wait", queue="tests.health")
@@ -28,7 +32,7 @@ async def test_it_answers_on_any_host_without_signing_in(server, host):
     client = server.client(host)
     alive, ready = await client.get("/healthz"), await client.get("/readyz")
     assert (alive.status_code, alive.json()) == (200, {"status": "alive"})
-    assert (ready.status_code, ready.json()) == (200, {"status": "ready", "checks": ALL_WELL})
+    assert (ready.status_code, ready.json()) == (200, {"status": "ready", "checks": ALL_WELL, **NONE_BEHIND})
 
 
 # -- the queue
@@ -93,6 +97,27 @@ async def test_it_is_not_ready_while_a_migration_is_waiting(server, newer_code):
     assert response.json()["checks"] == {"database": True, "migrations": False, "queue": False}
 
 
+async def test_it_says_how_many_tenants_lack_a_migration_and_serves_the_others(server, acme):
+    def count(behind: list[str], current: list[str]) -> None:
+        with public_context():
+            TenantFigures.objects.all().delete()
+            rows = [TenantFigures(schema_name=name, counted_at=timezone.now()) for name in (*behind, *current)]
+            TenantFigures.objects.bulk_create(rows)
+        note_migrations(current, behind)
+
+    async def ready() -> tuple[int, object]:
+        answer = await server.client("acme.localhost").get("/readyz")
+        return answer.status_code, answer.json()["tenants_behind"]
+
+    try:
+        await in_database(count, ["acme"], ["globex"])
+        assert await ready() == (200, 1)
+        await in_database(note_migrations, ["acme", "globex"], [])
+        assert await ready() == (200, 0)
+    finally:
+        await in_database(count, [], [])
+
+
 # -- the database
 
 
@@ -126,7 +151,8 @@ async def test_it_is_alive_and_not_ready_without_a_database_and_ready_when_that_
     for _ in range(3):
         response = await client.get("/readyz")
         assert response.status_code == 503
-        assert response.json() == {"status": "not ready", "checks": dict.fromkeys(ALL_WELL, False)}
+        checks = dict.fromkeys(ALL_WELL, False)
+        assert response.json() == {"status": "not ready", "checks": checks, "tenants_behind": None}
     assert (await client.get("/healthz")).status_code == 200
     database_switch(True)
 

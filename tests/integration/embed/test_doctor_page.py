@@ -101,7 +101,7 @@ async def test_only_who_manages_chats_may_send_the_doctor_anywhere(owners, acme,
     assert (await owners.open("embed/site/nothing/doctor/")).status_code == 404
 
 
-async def test_a_pipeline_asks_for_the_same_with_a_key(acme, globex, server, web, monkeypatch):
+async def test_a_pipeline_asks_for_the_same_with_a_key(owners, acme, globex, server, web, monkeypatch):
     origin, pages = web
     site = await acme.run(lambda: Site.objects.create(id="shop", name="Shop", assistant_id="x", origins=[origin]))
 
@@ -142,3 +142,7 @@ async def test_a_pipeline_asks_for_the_same_with_a_key(acme, globex, server, web
     answers = [await ask(acme, acme.owner, ADMIN_SCOPE, origin) for _ in range(2)]
     assert answers[-1].status_code == 429
     assert int(answers[-1].headers["Retry-After"]) > 0
+    await owners.open(DOCTOR)
+    refused = await owners.send(DOCTOR, address=f"{origin}/right")  # the console counts with them
+    assert "pages a minute are read. Ask again in" in refused.text
+    assert 'data-testid="answer"' not in refused.text

@@ -15,7 +15,7 @@ from assistants.use_cases.preview_access import what_rules_are_about
 from embed.models import Site, VisitorSession
 from embed.tokens import new_token
 from embed.use_cases import sessions
-from embed.use_cases.retention import forget_used, forget_visitors
+from embed.use_cases.retention import SILENT, forget_used, forget_visitors
 from embed.use_cases.sites import delete_site, save_site
 from tenants.errors import InvalidInput
 from tenants.models import AccessRule, Visitor
@@ -242,7 +242,7 @@ async def test_a_rule_may_be_for_those_alone_of_whom_the_server_says_something(s
         rule.save()
         return str(rule)
 
-    assert await shop.tenant.run(narrow) == "Identified visitors of site shop whose plan is pro may see and run greeter"
+    assert await shop.tenant.run(narrow) == "Identified visitors of site shop whose plan is pro may see and run Greeter"
     asked = {"assistant_id": "greeter"}
 
     async def may_begin(**begun: str) -> bool:
@@ -381,6 +381,25 @@ async def test_what_is_old_is_forgotten_and_what_is_new_is_not(shop):
     assert await shop.tenant.run(Thread.objects.count) == 2
     assert await shop.tenant.run(Visitor.objects.count) == 2
     assert (await old.begin(renewal=old.session["renewal"])).status_code == 201  # as somebody new
+
+
+async def test_where_conversations_are_kept_for_good_only_who_never_wrote_is_forgotten(shop):
+    wrote, silent, new = shop.page(), shop.page(), shop.page()
+    for page in (wrote, silent, new):
+        await page.begin()
+    await wrote.thread()
+
+    def age() -> None:
+        Site.objects.update(kept_days=None)
+        long_ago = timezone.now() - SILENT - timedelta(minutes=1)
+        *older, _ = Visitor.objects.order_by("pk").values_list("pk", flat=True)
+        Visitor.objects.filter(pk__in=older).update(seen_at=long_ago)
+        Thread.objects.update(updated_at=long_ago)
+
+    await shop.tenant.run(age)
+    assert await shop.tenant.run(forget_visitors) == 0
+    assert [(await page.get("/api/threads/")).status_code for page in (wrote, silent, new)] == [200, 401, 200]
+    assert len(await wrote.threads()) == 1
 
 
 async def test_a_site_goes_with_its_visitors_and_its_rules(shop):

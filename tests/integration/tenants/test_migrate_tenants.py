@@ -9,7 +9,9 @@ import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
+from django.utils import timezone
 
+from assistants.models import TenantFigures
 from tenants.context import TenantRef, tenant_context
 from tenants.database import give_connections_back
 from tenants.errors import NotFound
@@ -35,6 +37,7 @@ def fleet(clean_tenants, database_url, settings) -> Iterator[Fleet]:
         finally:
             give_connections_back()
             fleet.go_back()
+            connection.execute("DELETE FROM assistants_tenantfigures")
 
 
 def run(**options) -> str:
@@ -83,14 +86,17 @@ def test_a_tenant_that_fails_stays_as_it_was_the_others_go_on_and_the_next_run_r
     for _ in range(2):
         fleet.add_issue(broken, "the same title")
     before = described(broken)
+    TenantFigures.objects.bulk_create(TenantFigures(schema_name=name, counted_at=timezone.now()) for name in ALL)
     with pytest.raises(CommandError, match="Not every tenant is up to date"):
         run()
+    assert list(TenantFigures.objects.filter(migrations_behind__gt=0).values_list("schema_name", flat=True)) == [broken]
     assert described(broken) == before
     assert fleet.applied(broken) == ["0001_initial"]
     good = [schema for schema in ALL if schema != broken]
     assert {schema: fleet.applied(schema) for schema in good} == dict.fromkeys(good, NEXT)
     fleet.run(broken, "DELETE FROM example_issue")
     assert "1 migrated, 4 up to date before, 0 failed" in run()
+    assert not TenantFigures.objects.filter(migrations_behind__gt=0).exists()
     assert described(broken) == described("acme")
 
 
