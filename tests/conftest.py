@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import httpx
 import hypothesis
@@ -105,6 +106,20 @@ def nobody_provides_somewhere(monkeypatch) -> None:
 
     read = provider_book._read
     monkeypatch.setattr(provider_book, "_read", lambda: NONE if active_schema() in (SOMEWHERE, ELSEWHERE) else read())
+
+
+@pytest.fixture
+def no_such_host(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A host's name that no name server knows; none is asked."""
+    ask, name = socket.getaddrinfo, "nowhere.example"
+
+    def getaddrinfo(host: object, *args: Any, **kwargs: Any) -> Any:
+        if host == name:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return ask(host, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return name
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from assistants.access import ThreadNotFound, thread_for
 from assistants.assistants import AIAssistant
 from assistants.callers import Caller
 from assistants.conf import max_history_tokens
-from assistants.exceptions import RunActiveError
+from assistants.exceptions import RunActiveError, RunWaitingError
 from assistants.graph.history import MOST_MESSAGES, recent
 from assistants.messages import text_of
 from assistants.models import Message, Run, RunLease, Thread
@@ -207,5 +207,7 @@ def refusal(error: IntegrityError | TooMany, thread: Thread) -> AtriumError:
         return error
     if "one_active_run_a_thread" not in str(error):
         return ThreadNotFound()
-    running = Run.objects.filter(thread=thread, status__in=Run.ACTIVE).values_list("pk", flat=True).first()
-    return RunActiveError(run_id=as_json_id(running))
+    active = Run.objects.filter(thread=thread, status__in=Run.ACTIVE).only("pk", "status").first()
+    waits = active is not None and active.status == Run.Status.WAITING
+    kind = RunWaitingError if waits else RunActiveError
+    return kind(run_id=as_json_id(active.pk if active else None))

@@ -32,6 +32,10 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404: Django's own answer, or a page for a person. The same for what was never there and what is another's."""
+    if request.path.startswith("/api/"):
+        from atrium.problems import no_such_endpoint  # which shows pages of this module
+
+        return no_such_endpoint(request)
     if not _is_for_person(request):
         return defaults.page_not_found(request, exception)
     said = "The address is wrong, or what was here has been deleted."
@@ -65,6 +69,11 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
 def suspended() -> HttpResponse:
     """403, of a tenant that is suspended or archived."""
     return page(403, "This site is suspended", "Nothing in it is lost. Whoever runs this service can resume it.")
+
+
+def unknown_host() -> HttpResponse:
+    """404, of a host at which no tenant answers."""
+    return page(404, "Nobody answers at this address", "Check how it is written, or ask whoever gave it to you.")
 
 
 def page(status: int, title: str, said: str, console: bool = False) -> HttpResponse:

@@ -23,10 +23,12 @@ class ContextFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Fill the fields that are not set by the caller; keep the record."""
+        request = getattr(record, "request", None)  # Django logs a refusal when the request's context has been left
+        tenant, actor = getattr(request, "tenant", None), getattr(request, "actor", None)
         known = {
-            "tenant": active_schema().schema_name,
-            "request_id": request_id.get(),
-            "actor_kind": None,
+            "tenant": (tenant or active_schema()).schema_name,
+            "request_id": getattr(request, "id", "") or request_id.get(),
+            "actor_kind": getattr(actor, "kind", None),
             "run_id": None,
         }
         for name, value in known.items():

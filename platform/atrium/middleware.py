@@ -25,6 +25,7 @@ from django.middleware.csrf import CsrfViewMiddleware as DjangoCsrf
 from django.middleware.security import SecurityMiddleware as DjangoSecurity
 from django.urls import set_urlconf
 
+from atrium.problems import as_problem
 from atrium.request_id import request_id
 from tenants.context import active_schema
 from tenants.database import in_database
@@ -51,7 +52,7 @@ class RequestMiddleware(_AsyncOnly):
         request.id = secrets.token_hex(8)  # type: ignore[attr-defined]  # for the audit log, which is below this layer
         token = request_id.set(request.id)  # type: ignore[attr-defined]
         try:
-            response = await self.get_response(request)
+            response = as_problem(request, await self.get_response(request))
             response["X-Request-ID"] = request_id.get()
             self._log(request, response, time.perf_counter() - started)
             return response

@@ -13,13 +13,22 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, DataError, InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from assistants.openai_api.errors import error_response
 from atrium import error_pages
 from atrium.request_id import request_id
-from tenants.errors import AtriumError, InvalidInput, NotFound, NotSignedIn, TenantSuspended, TooLarge, Unavailable
+from tenants.errors import (
+    AtriumError,
+    InvalidInput,
+    NotFound,
+    NotSignedIn,
+    TenantSuspended,
+    TooLarge,
+    Unavailable,
+    UnknownHost,
+)
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +47,20 @@ class DatabaseUnavailable(Unavailable):
     code = "database_unavailable"
 
 
+class NoSuchEndpoint(NotFound):
+    """There is nothing at this address of the API. Most addresses end with a slash; /api/docs has them all."""
+
+    code = "unknown_url"
+
+
+class MethodNotAllowed(AtriumError):
+    """This address of the API does not take this method."""
+
+    status = 405
+    code = "method_not_allowed"
+    title = "Method not allowed"
+
+
 def problem(request: HttpRequest, *, status: int, code: str, title: str, detail: str, **facts: Any) -> HttpResponse:
     """A problem document as a response."""
     if request.path.startswith(OPENAI_PATH):
@@ -48,9 +71,12 @@ def problem(request: HttpRequest, *, status: int, code: str, title: str, detail:
 
 
 def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
-    """The problem that an error is. A person who opens a page of a suspended tenant gets a page."""
-    if isinstance(error, TenantSuspended) and "text/html" in request.headers.get("Accept", ""):
-        return error_pages.suspended()
+    """The problem that an error is. A person who opens a page of a suspended tenant, or of none, gets a page."""
+    if "text/html" in request.headers.get("Accept", "") and not request.path.startswith(("/api/", OPENAI_PATH)):
+        if isinstance(error, TenantSuspended):
+            return error_pages.suspended()
+        if isinstance(error, UnknownHost):
+            return error_pages.unknown_host()
     if isinstance(error, AtriumError):
         if error.status >= 500:
             log.error("request failed", exc_info=error, extra={"code": error.code})
@@ -85,6 +111,21 @@ def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
         return refuse(request, away)
     log.error("request failed", exc_info=error, extra={"code": AtriumError.code})
     return refuse_unknown(request)
+
+
+def no_such_endpoint(request: HttpRequest) -> HttpResponse:
+    """The answer to an address of the API that no operation has."""
+    return refuse(request, NoSuchEndpoint())
+
+
+def as_problem(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """The response; of the API's refusals the one that Django Ninja writes by itself, as a problem: a wrong method."""
+    if response.status_code != 405 or not request.path.startswith("/api/"):
+        return response
+    allowed = response.headers.get("Allow", "")
+    told = refuse(request, MethodNotAllowed(f"This address takes {allowed}." if allowed else ""))
+    told["Allow"] = allowed
+    return told
 
 
 def _asks_for_nul(request: HttpRequest) -> bool:

@@ -13,7 +13,7 @@ import httpx
 from tenants.credentials.errors import CredentialUnreadable
 from tenants.credentials.in_force import Provider
 from tenants.errors import AtriumError
-from tenants.network import FetchFailed, UrlTooLarge, default_guard, guarded_async_client
+from tenants.network import FetchFailed, UrlTooLarge, UrlUnreachable, default_guard, guarded_async_client
 from tenants.network.bodies import ACCEPTED, read_body
 
 SECONDS = 30.0  # for one call
@@ -61,6 +61,8 @@ async def _try(provider: Provider, part: Part, model: str) -> Check:
         return Check(part, "credential_unreadable", "The stored key cannot be read any more. Enter the key again.")
     except (TimeoutError, httpx.TimeoutException):
         return Check(part, "too_slow", f"The server did not answer within {SECONDS:g} seconds.")
+    except UrlUnreachable as error:
+        return Check(part, error.code, error.detail)
     except (FetchFailed, UrlTooLarge):
         return _not_compatible(part)
     except AtriumError as error:

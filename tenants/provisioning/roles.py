@@ -142,7 +142,10 @@ def _own_rows_only(model: type[Model], group: str) -> Iterator[str]:
             WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped LOOP
             IF sequence IS NOT NULL THEN EXECUTE 'GRANT USAGE ON SEQUENCE ' || sequence || ' TO {group}'; END IF;
         END LOOP;
-        IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = '{table}'::regclass AND polname = 'own_rows') THEN
+        IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = '{table}'::regclass AND polname = 'own_rows'
+                AND polroles = ARRAY['{group}'::regrole::oid]
+                AND strpos(pg_get_expr(polqual, polrelid), '''{suffix}''') > 0) THEN
+            DROP POLICY IF EXISTS own_rows ON {table};  -- of the database that a dump was taken from
             CREATE POLICY own_rows ON {table} TO {group} USING ({own}) WITH CHECK ({own});
             ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
         END IF; END $$"""  # noqa: S608

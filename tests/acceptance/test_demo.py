@@ -216,7 +216,7 @@ def test_a_second_start_keeps_the_passwords_keys_and_documents_and_ctrl_c_stops_
 
 
 def test_ctrl_c_stops_it_while_it_starts(demo, first):
-    demo.start(until="making the tenant")
+    demo.start(until="looking after the tenant")
     started = demo.processes()
     assert demo.stop(signal.SIGINT) == 0
     assert "Traceback" not in demo.printed

@@ -22,6 +22,7 @@ from assistants.llm.resilience.breaker import Permit
 from assistants.llm.resilience.policy import CallPolicy
 from assistants.messages import text_of
 from tenants.errors import AtriumError
+from tenants.network import UrlUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +112,8 @@ class Attempt:
         try:
             async with limit:
                 chunk = await anext(self._source, _END)
+        except UrlUnreachable as error:  # its text names the host, which is nothing for the person who asks
+            raise ModelUnreachable(model=self._model, provider_error=error.code) from error
         except (AtriumError, AIAssistantMisconfiguredError) as error:
             if isinstance(error, ModelFailedError):
                 typed(error, model=self._model)

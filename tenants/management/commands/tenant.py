@@ -144,7 +144,7 @@ class Command(BaseCommand):
         name = options["name"]
         if name is None:
             self.stdout.write(f"This deletes {tenant.name} ({tenant.schema_name}) with everything in it, for good.")
-            name = input("The tenant's name, to confirm: ")
+            name = _asked_for("The tenant's name, to confirm: ")
         receipt = tenants.delete_tenant(tenant.pk, name, by=f"{getpass.getuser()} on the command line")
         tables = len(receipt.tables)
         self.stdout.write(
@@ -165,6 +165,13 @@ class Command(BaseCommand):
             self.stdout.write(f"{row.domain} is verified and served")
         else:
             self.stdout.write(f"{row.domain} waits: {PROOF_PATH} there must answer {row.waiting_token}")
+
+
+def _asked_for(what: str) -> str:
+    try:
+        return input(what)
+    except EOFError:
+        raise CommandError("Nobody is there to confirm it: give the name as --name. Nothing was done.") from None
 
 
 def _facts(tenant: Tenant) -> dict[str, Any]:

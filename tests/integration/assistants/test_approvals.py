@@ -323,7 +323,7 @@ async def test_a_thread_that_waits_names_the_run_that_is_in_the_way(ask, delete_
     waiting = await ask()
     body = {"assistant_id": "office", "content": "And now?"}
     refused = await waiting.client.post(f"/api/threads/{waiting.thread_id}/messages/", json=body)
-    assert (refused.status_code, refused.json()["code"]) == (409, "run_active")
+    assert (refused.status_code, refused.json()["code"]) == (409, "run_waiting")
     assert refused.json()["run_id"] == waiting.run_id
 
 

@@ -153,6 +153,18 @@ async def test_an_address_that_has_become_private_is_not_reached(server, acme, p
     assert first.requests == []
 
 
+async def test_a_host_that_is_not_there_is_named_to_nobody_who_asks(
+    server, acme, plain, providers, settings, no_such_host
+):
+    settings.AI_ASSISTANT_MODEL_RETRIES = 0
+    await give(acme, providers[0], base_url=f"https://{no_such_host}/v1")
+    answer = await asked(server, acme, plain)
+    assert (answer.status_code, answer.json()["code"]) == (502, "model_failed")
+    assert no_such_host not in answer.text
+    run = await acme.run(lambda: Run.objects.get())
+    assert run.error_detail_admin.startswith("model_failed, url_unreachable")
+
+
 async def test_a_key_that_cannot_be_read_is_refused_before_anything_is_stored(server, acme, plain, providers, settings):
     first, _ = providers
     await give(acme, first)

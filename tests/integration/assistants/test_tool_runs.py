@@ -224,6 +224,6 @@ async def test_a_thread_with_a_waiting_run_takes_no_other_turn(server, acme, des
     first = await client.post(url, json=body)
     assert (first.status_code, [message["type"] for message in first.json()]) == (201, ["human"])
     second = await client.post(url, json=body)
-    assert (second.status_code, second.json()["code"]) == (409, "run_active")
+    assert (second.status_code, second.json()["code"]) == (409, "run_waiting")
     counted = await acme.run(lambda: Run.objects.aggregate(number=Count("pk")))
     assert counted == {"number": 1}

@@ -86,6 +86,32 @@ async def test_a_program_is_answered_without_a_page(server, acme, path):
     assert "data-testid" not in answer.text
 
 
+@pytest.mark.parametrize("path", ["/api/nothing/", "/api/threads"])
+async def test_an_address_that_the_api_does_not_have_is_a_problem_also_for_a_browser(server, acme, path):
+    answer = await server.client(acme.host).get(path, headers=BROWSER)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_url")
+
+
+async def test_a_wrong_method_is_a_problem_that_names_the_right_ones(server, acme):
+    answer = await server.client(acme.host).put("/api/threads/")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "POST"}
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+async def test_a_host_of_nobodys_has_a_page_for_browsers_and_json_for_programs(server, acme):
+    client = server.client("nobody.localhost")
+    page = await client.get("/", headers=BROWSER)
+    assert (page.status_code, "Nobody answers at this address" in page.text) == (404, True)
+    assert "'sha256-" in page.headers["content-security-policy"]
+    assert "href=" not in page.text
+    for path, accept in (("/", "*/*"), ("/api/threads/", "text/html")):
+        answer = await client.get(path, headers={"Accept": accept})
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_host")
+
+
 async def test_a_suspended_host_has_a_page_for_browsers_and_json_for_programs(server, acme):
     def suspend() -> None:
         with public_context():

@@ -75,7 +75,7 @@ async def test_a_provider_is_made_tested_replaced_and_deleted_and_its_key_is_nev
     assert not any(key in f"{entry.before} {entry.after}" for entry in entries for key in (first.key, second.key))
 
 
-async def test_the_test_says_what_is_wrong_in_a_persons_words(server, acme, providers):
+async def test_the_test_says_what_is_wrong_in_a_persons_words(server, acme, providers, no_such_host):
     first, _ = providers
     admin = await admin_of(server, acme)
     made = (await admin.post("/api/providers/", json=described(first))).json()
@@ -89,6 +89,7 @@ async def test_the_test_says_what_is_wrong_in_a_persons_words(server, acme, prov
         ({"chat_model": CHAT, "embedding_dimension": 8}, ["ok", "ok"], "their-vectors makes vectors"),
         ({"base_url": port, "api_key": first.key}, ["not_openai_compatible"] * 2, "often ends in /v1"),
         ({"base_url": "http://127.0.0.1:1/v1", "api_key": "x"}, ["unreachable"] * 2, "Nothing answers"),
+        ({"base_url": f"https://{no_such_host}/v1", "api_key": "x"}, ["url_unreachable"] * 2, "There is no host"),
     ]
     for change, codes, words in wrong:
         assert (await admin.patch(url, json=change)).status_code == 200

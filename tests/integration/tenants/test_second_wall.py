@@ -186,6 +186,22 @@ def test_roles_can_be_made_anew_after_a_restore(acme, globex):
         assert refused()
 
 
+def test_a_table_of_all_tenants_knows_them_again_after_a_restore_into_a_database_of_another_name(acme):
+    def policy() -> tuple:
+        [found] = rows("SELECT roles, qual, with_check FROM pg_policies WHERE policyname = 'own_rows'")
+        return found
+
+    with public_context():
+        before = policy()
+        do("DROP POLICY own_rows ON assistants_runlease")
+        do("CREATE POLICY own_rows ON assistants_runlease USING (schema_name || '.another' = current_user)")
+        try:
+            assert policy() != before
+        finally:
+            roles.prepare_roles()
+        assert policy() == before
+
+
 def test_a_failed_creation_leaves_no_role(monkeypatch):
     from tenants.provisioning import create
 

@@ -94,6 +94,13 @@ def test_a_refusal_ends_the_command_with_its_reason_and_code(fleet, arguments, c
         tenant(*arguments)
 
 
+def test_where_nobody_can_confirm_a_deletion_nothing_is_deleted(fleet, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    with pytest.raises(CommandError, match="Nothing was done"):
+        tenant("delete", "acme")
+    assert "acme" in tenant("list")
+
+
 def test_operator_keys_are_made_listed_and_revoked(fleet):
     with public_context():
         User.objects.create_superuser("operator", "", PASSWORD)

@@ -54,6 +54,14 @@ def test_a_caller_that_knows_the_tenant_better_is_believed(lines):
     assert lines.read()[0]["tenant"] == "globex"
 
 
+def test_a_line_about_a_request_names_it_also_when_its_context_has_been_left(lines):
+    request = RequestFactory().get("/api/threads/")
+    request.id, request.tenant = "0123abcd", ACME
+    log.warning("Not Found", extra={"request": request})
+    [line] = lines.read()
+    assert (line["tenant"], line["request_id"], line["actor_kind"]) == ("acme", "0123abcd", None)
+
+
 def test_what_the_caller_adds_is_in_the_line(lines):
     log.info("answered", extra={"status": 200, "took_ms": 1.5})
     [line] = lines.read()

@@ -59,7 +59,8 @@ def _build(file: Path, public_url: str) -> dict[str, Any]:
         stop(f"the tenant {schema} could not be migrated: {reason}")
     demo: dict[str, Any] = {"public_url": public_url, "operator": build.build_operator(known), "tenants": {}}
     for recipe in build.recipes():
-        say(f"making the tenant {recipe.schema_name} ...")
+        is_known = recipe.schema_name in known.get("tenants", {})
+        say(f"{'looking after' if is_known else 'making'} the tenant {recipe.schema_name} ...")
         demo["tenants"][recipe.schema_name] = build.build_tenant(recipe, known, public_url)
         report.write(file, {**known, **demo, "tenants": {**known.get("tenants", {}), **demo["tenants"]}})
     return demo
