@@ -6,13 +6,15 @@ import asyncio
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import ProgrammingError, connection, transaction
 from django.db.models import Count
+from django.test import override_settings
 
 from assistants import AIAssistant, method_tool
 from assistants.exceptions import ModelFailedError
 from assistants.models import Message, Run, RunEvent, Thread
 from tenants.context import tenant_context
+from tenants.database import in_database
 from tenants.models import User
 from tests.played_model import PlayedModel, wants
 from tests.sse import read_events
@@ -122,6 +124,53 @@ async def test_tools_of_turns_at_the_same_time_see_their_own_tenants_rows(server
         for (message,) in answers:
             assert f"only@{tenant.ref.schema_name}.example" in message["data"]["content"]
             assert message["data"]["content"].count("only@") == 1
+
+
+async def test_a_mistake_in_a_view_or_a_tool_reads_no_neighbours_table(server, acme, globex, registry, use_model):
+    """The second wall, over HTTP: a project's own code asks for globex's rows by their full name, in a request of
+    acme's and in the tools of a run that streams."""
+    said: dict[str, str] = {}
+
+    def read_globex(where: str) -> str:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT username FROM globex.tenants_user")
+                said[where] = f"read {cursor.fetchall()}"
+        except ProgrammingError as error:
+            said[where] = str(error).partition("\n")[0]
+        return said[where]
+
+    class Curious(AIAssistant):
+        id = "curious"
+        name = "Curious"
+        instructions = "You look."
+
+        @method_tool
+        def look(self) -> str:
+            """Look, on a thread of the graph's."""
+            return read_globex("a tool")
+
+        @method_tool
+        async def look_later(self) -> str:
+            """Look, from the event loop."""
+            return await in_database(read_globex, "an async tool")
+
+    def may_view(thread, user, request=None) -> bool:
+        read_globex("a view")
+        return True
+
+    use_model(PlayedModel(answers=[wants(("look", {}), ("look_later", {})), "Ok"]))
+    client = server.signed_in(acme)
+    thread = (await client.post("/api/threads/", json={})).json()
+    with override_settings(AI_ASSISTANT_CAN_VIEW_THREAD_FN=may_view):
+        assert (await client.get(f"/api/threads/{thread['id']}/")).status_code == 200
+    answer = await client.post(
+        f"/api/threads/{thread['id']}/messages/",
+        json={"assistant_id": "curious", "content": "What is there?"},
+        headers={"Accept": "text/event-stream"},
+    )
+    assert read_events(answer.text)[-1].type == "run.done", answer.text
+    assert said == dict.fromkeys(("a view", "a tool", "an async tool"), "permission denied for schema globex")
 
 
 def test_a_hundred_turns_leave_the_pool_as_it_was(acme, desk, use_model):

@@ -25,6 +25,8 @@ from procrastinate.contrib.django import app as procrastinate
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from assistants.models import IdempotencyKey
+from embed.tokens import new_token
+from embed.use_cases.sessions import open_session
 from tenants.actors import acting_as
 from tenants.context import owner_rights, public_context, tenant_context
 from tenants.database import in_database
@@ -53,7 +55,7 @@ class Canary:
     acme: World
     globex: World
     stolen: Mapping[str, Mapping[str, str]]
-    """Headers that sign in acme's owner at acme: by a key, by a session."""
+    """Headers that are good at acme: of its owner by a key and by a session, of a visitor of its site by a token."""
     faults: list[str] = field(default_factory=list)
 
     def filled(self, value: Any, foreign: frozenset[str] = frozenset(), nobodys: bool = False) -> Any:
@@ -153,6 +155,12 @@ def fingerprint(tenant: TenantFixture) -> dict[str, Any]:
         return {name: (count, total) for name, count, total in cursor.fetchall()}
 
 
+def visitors_token(world: World) -> str:
+    """Good for a quarter of an hour at the world's tenant."""
+    site = world.rows["site"]
+    return new_token(open_session(site).session.pk, site.origins[0])
+
+
 @pytest.fixture
 async def canary(server, acme, globex) -> AsyncIterator[Canary]:
     """Both worlds; in the end acme's must be as it was."""
@@ -172,7 +180,11 @@ async def canary(server, acme, globex) -> AsyncIterator[Canary]:
     try:
         await in_database(begin)
         _, secret = await acme.run(lambda: create_api_key("stolen", acme.owner, scopes=SCOPES))
-        stolen = {"key": {"Authorization": f"Bearer {secret}"}, "session": await session_of(acme, acme.owner)}
+        stolen = {
+            "key": {"Authorization": f"Bearer {secret}"},
+            "session": await session_of(acme, acme.owner),
+            "visitor's token": {"Authorization": f"Bearer {await acme.run(lambda: visitors_token(worlds['acme']))}"},
+        }
         before = await in_database(fingerprint, acme)
         mail.outbox.clear()
         yield Canary(server, worlds["acme"], worlds["globex"], stolen)
@@ -277,7 +289,7 @@ def like(stolen: Mapping[str, str]) -> dict[str, str]:
     return {header: unknown.get(header, str)(value) for header, value in stolen.items()}
 
 
-async def test_keys_and_sessions_of_another_tenant_are_nobodys_at_every_operation(canary):
+async def test_keys_sessions_and_tokens_of_another_tenant_are_nobodys_at_every_operation(canary):
     hosts = [(canary.globex.tenant.host, list(operations()))]
     operator = [(each, entries.OPERATOR[each.name]) for each in inventory.operations("openapi-operator.json")]
     hosts.append((PUBLIC_HOST, operator))
