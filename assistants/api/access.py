@@ -60,7 +60,8 @@ class PlanOut(Sent):
     name: str
     assistants: list[str] | None
     models: list[str] | None
-    limits: dict[str, int | None]
+    limits: dict[str, int | None] = Field(description="`members`, `documents`, `storage` (bytes), `tokens_a_month` ...")
+    cost_a_month: str | None = Field(description="In US dollars, as text.")
 
 
 class ExplanationOut(Sent):
@@ -139,5 +140,6 @@ def _shown(explained: Explained) -> dict[str, Any]:
             "assistants": None if said.plan.assistants is None else sorted(said.plan.assistants),
             "models": None if said.plan.models is None else sorted(said.plan.models),
             "limits": dict(said.plan.limits),
+            "cost_a_month": None if said.plan.cost_a_month is None else str(said.plan.cost_a_month),
         },
     }

@@ -31,7 +31,7 @@ def check_in_plan(assistant: AIAssistant) -> None:
     """Raises ``NotInPlan`` where the tenant's plan does not have the assistant, or its model, and
     ``CredentialUnreadable`` where the key of the tenant's own provider cannot be read."""
     check_assistant(assistant.id)
-    check_model(_model(assistant))
+    check_model(model_of(assistant))
     check_provider(assistant)
 
 
@@ -49,10 +49,11 @@ def reservation_for(
     if not (lines or rates):
         return None
     tokens_in = max_history_tokens() + len(text_of(question)) // CHARACTERS_PER_TOKEN
-    price = price_of(_model(assistant))  # one that is not known counts as none
+    price = price_of(model_of(assistant))  # one that is not known counts as none
     cost = price.of(tokens_in, ANSWER_TOKENS) if price is not None else Decimal(0)
     return Reservation(str(run.pk), lines, tokens_in + ANSWER_TOKENS, rounded(cost), rates)
 
 
-def _model(assistant: AIAssistant) -> str:
+def model_of(assistant: AIAssistant) -> str:
+    """The name of the model that answers for the assistant."""
     return assistant.get_model() or default_model()

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from assistants.conf import PermissionName, permission
 from assistants.policies import ANSWERED_BY_RULES
+from assistants.runs.reservation import model_of
 from assistants.tenant_assistants import assistants_here, names_here
 from rag.models import Collection
 from tenants.actors import Actor
 from tenants.policies import may_manage_people
 from tenants.rules import actions
-from tenants.rules.decide import NOBODY_ALLOWED
+from tenants.rules.decide import NOBODY_ALLOWED, NOT_IN_PLAN, Decision
 from tenants.rules.explain import Explanation, Question
 from tenants.rules.words import NO_NAMES, Names
 from tenants.use_cases.access import explain_access as explain_rules
@@ -32,6 +33,9 @@ _PERMISSIONS: Mapping[str, PermissionName] = {
 
 OF_AN_ENABLED = (actions.SEE, actions.RUN, actions.CREATE_THREAD, actions.USE_TOOL)
 """What nobody does with an assistant that is switched off."""
+MODEL_NOT_IN_PLAN = (
+    "Not allowed: the plan does not include this assistant's model. The operator of this deployment can change that."
+)
 DISABLED = "Not allowed: this assistant is disabled. Owners and admins can enable it in the console."
 
 
@@ -54,14 +58,23 @@ def explain_access(asking: Actor, about: str, question: Question) -> Explained:
     names = known_names() if manages else NO_NAMES
     explanation = explain_rules(asking, about, question, names)
     if question.action in OF_AN_ENABLED and here.is_disabled(question.assistant_id):
-        explanation = _of_disabled(explanation)
+        explanation = _overruled(explanation, NOBODY_ALLOWED, DISABLED)
+    if explanation.decision.allowed and _is_of_another_model(explanation):
+        explanation = _overruled(explanation, NOT_IN_PLAN, MODEL_NOT_IN_PLAN)
     return Explained(explanation, overriding(question.action))
 
 
-def _of_disabled(explanation: Explanation) -> Explanation:
-    """What the rules say counts for nothing while the assistant is switched off."""
+def _is_of_another_model(explanation: Explanation) -> bool:
+    """True where the assistant's runs are refused as the plan does not have its model."""
+    question, models = explanation.question, explanation.plan.models
+    assistant = assistants_here().find(question.assistant_id) if question.action == actions.RUN and models else None
+    return assistant is not None and model_of(assistant(actor=explanation.actor)) not in (models or ())
+
+
+def _overruled(explanation: Explanation, decision: Decision, summary: str) -> Explanation:
+    """What the rules say counts for nothing."""
     verdicts = [replace(verdict, decides=False) for verdict in explanation.verdicts]
-    return replace(explanation, decision=NOBODY_ALLOWED, summary=DISABLED, verdicts=verdicts)
+    return replace(explanation, decision=decision, summary=summary, verdicts=verdicts)
 
 
 def overriding(action: str) -> str:

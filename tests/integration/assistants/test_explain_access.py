@@ -219,7 +219,7 @@ async def test_a_function_of_the_project_that_answers_instead_is_named(owner):
         assert (await explained(owner, action="thread.view"))["overridden_by"] == ""
 
 
-async def test_the_plan_above_the_tenant_is_told(owner, acme):
+async def test_the_plan_above_the_tenant_is_told(owner, server, acme):
     def take(plan: Plan | None) -> None:
         with public_context():
             tenant = Tenant.objects.get(schema_name="acme")
@@ -229,13 +229,33 @@ async def test_the_plan_above_the_tenant_is_told(owner, acme):
 
     def small() -> Plan:
         with public_context():
-            return Plan.objects.create(name="Small", assistant_ids=["other"], members=5)
+            return Plan.objects.create(
+                name="Small", assistant_ids=["other"], members=5, tokens_a_month=10**6, cost_a_month=20
+            )
+
+    def widen() -> None:
+        with public_context():
+            Plan.objects.filter(name="Small").update(assistant_ids=[], model_names=["gpt-9"])
 
     await acme.run(lambda: take(small()))
     try:
         said = await explained(owner)
+        page = await server.client(acme.host, **await session_of(acme, acme.owner)).get(
+            f"/admin/tenants/accessrule/explain/?action=assistant.run&assistant={DOCS}&actor=member"
+        )
+        await acme.run(widen)
+        of_model = await explained(owner)
+        may_see = await explained(owner, action="assistant.see")
     finally:
         await acme.run(lambda: take(None))
     assert (said["allowed"], said["by_plan"], said["rule_id"]) == (False, True, None)
     assert (said["plan"]["name"], said["plan"]["assistants"], said["plan"]["models"]) == ("Small", ["other"], None)
-    assert said["plan"]["limits"]["members"] == 5
+    assert said["plan"]["limits"] == {
+        **dict.fromkeys(("documents", "storage", "requests_a_minute")),
+        **{"members": 5, "tokens_a_month": 10**6},
+    }
+    assert said["plan"]["cost_a_month"] == "20.00"
+    assert "at most 5 members, 1,000,000 tokens a month, $20.00 a month." in page.text
+    assert (of_model["allowed"], of_model["by_plan"], of_model["rule_id"]) == (False, True, None)
+    assert "does not include this assistant's model" in of_model["summary"]
+    assert (may_see["allowed"], may_see["plan"]["models"]) == (True, ["gpt-9"])
