@@ -9,7 +9,7 @@ SUPERSET := ../shared/tools/openapi_superset.py
 PEER_API := tests/contract/django-ai-assistant-0.4.0.openapi.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-halves check frontend superset docs faults bench-streams bench-runs bench-peer bench-tenants bench-rules bench-rag bench-embed format clean
+.PHONY: help run test test-halves check frontend superset docs faults bench-streams bench-runs bench-peer bench-tenants bench-rules bench-rag bench-consoles bench-embed format clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -105,6 +105,9 @@ build/bench/langchain-postgres/installed.stamp: benchmarks/rag/peer-requirements
 bench-rag: $(VENV)/test.stamp ## Retrieval: how good, how fast, how large (RAG="--sizes 1000 10000 100000 300000")
 	@$(MAKE) --no-print-directory build/bench/langchain-postgres/installed.stamp
 	@PYTHONPATH=platform:. $(BIN)/python -m benchmarks.rag $(RAG)
+
+bench-consoles: $(VENV)/test.stamp ## Every list of both consoles at 100,000 rows (CONSOLES="--explain" passes options on)
+	@PYTHONPATH=platform:. $(BIN)/python -m benchmarks.consoles $(CONSOLES)
 
 bench-embed: $(VENV)/test.stamp tests/node/node_modules/installed.stamp ## An embedded chat: its size beside others', and how long a click takes
 	@$(BIN)/python -m tests.browser.install

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -17,7 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
-from assistants.tenant_assistants import names_here
+from assistants.admin import assistant_name, with_assistant_names
 from assistants.use_cases.explain_access import known_names
 from embed.look import ICONS
 from embed.models import Site, SiteDay
@@ -124,11 +124,12 @@ class SiteAdmin(UseCaseAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Site]:
         """Sites with how much they are used, in the same query."""
-        since = timezone.now().date() - timedelta(days=DAYS - 1)
+        since = timezone.now().astimezone(UTC).date() - timedelta(days=DAYS - 1)
+        midnight = datetime.combine(since, time(), UTC)  # a moment, which the index of visitors knows
         days = SiteDay.objects.filter(site=OuterRef("pk"), day__gte=since).order_by().values("site")
-        people = Visitor.objects.filter(site_id=OuterRef("pk"), seen_at__date__gte=since).order_by().values("site_id")
+        people = Visitor.objects.filter(site_id=OuterRef("pk"), seen_at__gte=midnight).order_by().values("site_id")
         number = IntegerField()
-        written, seen = days.annotate(number=Sum("messages")), people.annotate(number=Count("pk"))
+        written, seen = days.annotate(number=Sum("messages")), people.annotate(number=Count("*"))
         return (
             super()
             .get_queryset(request)
@@ -137,6 +138,10 @@ class SiteAdmin(UseCaseAdmin):
                 visitors_of_late=Coalesce(Subquery(seen.values("number"), output_field=number), 0),
             )
         )
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list; the assistants' names are looked up once."""
+        return with_assistant_names(super().get_changelist_instance(request))
 
     def save_model(self, request: HttpRequest, obj: Site, form: Any, change: Any) -> None:
         """Store it, and do what the button says."""
@@ -237,7 +242,7 @@ class SiteAdmin(UseCaseAdmin):
     @display(description="Assistant", ordering="assistant_id")
     def assistant(self, site: Site) -> str:
         """By name."""
-        return names_here().get(site.assistant_id, site.assistant_id)
+        return assistant_name(site, site.assistant_id)
 
     @display(description="Pages")
     def pages(self, site: Site) -> str:

@@ -37,7 +37,8 @@ class AccessRuleAdmin(UseCaseAdmin):
     list_display_links = ("effect_label", "whom_in_words")
     list_select_related = ("role", "group", "member", "api_key")
     list_filter = ("effect", "audience", "enabled")
-    search_fields = ("action", "assistant_id", "resource", "role__name", "group__name", "member__username", "note")
+    search_fields = ("action", "assistant_id", "resource", "role__name", "group__name", "note")
+    search_member = "member"
     actions = ("enable", "disable")
     actions_list = ("explain_page",)
     change_form_outer_before_template = "console/rule_preview.html"

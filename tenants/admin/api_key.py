@@ -73,7 +73,10 @@ class ApiKeyAdmin(UseCaseAdmin):
     list_display = ("name", "starts_with", "acts_for", "may", "state", "used", "ends")
     list_select_related = ("user",)
     list_filter = (StateFilter,)
-    search_fields = ("name", "prefix", "user__username")
+    search_words: tuple[str, ...] = ("name", "prefix")
+    search_member = "user"
+    search_help_text: str | None = "Words of its name or its member's, how they begin, or how the key begins"
+    sortable_by: Any = ()
     actions = ("revoke",)
     actions_submit_line = ("revoke_this",)
     made_template = "console/api_key_made.html"

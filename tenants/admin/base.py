@@ -22,7 +22,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from tenants.actors import Actor
-from tenants.admin.member_field import member_field
+from tenants.admin.member_field import is_written, row_field
 from tenants.admin.paging import BoundedPaginator, UncountedPaginator
 from tenants.audit import delete_recorded, save_recorded
 from tenants.audit.recording import target_of
@@ -151,8 +151,8 @@ class UseCaseAdmin(ModelAdmin):
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         """Fields without buttons that open other forms in pop-ups."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if isinstance(field, forms.ModelChoiceField) and field.queryset is not None and field.queryset.model is User:
-            field = member_field(field)
+        if is_written(field):
+            field = row_field(field)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget
         return field
@@ -163,19 +163,24 @@ class UseCaseAdmin(ModelAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """By the index of words, where there is one; else as Django does it, which reads every row."""
-        if not self.search_words:
-            return super().get_search_results(request, queryset, search_term)
         if not search_term.strip():
             return queryset, False
+        if not self.search_words:
+            found, has_doubles = super().get_search_results(request, queryset, search_term)
+            return found | self._of_people(queryset, search_term) if self.search_member else found, has_doubles
         named = with_words(queryset, self.search_words, search_term)
         if issubclass(self.paginator, UncountedPaginator):
             return named, False
         ways = [named]
         if self.search_member:
-            people = with_words(User.objects.all(), NAMES_OF_USER, search_term).order_by()
-            ids = list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
-            ways.append(queryset.filter(**{f"{self.search_member}__in": ids}))
+            ways.append(self._of_people(queryset, search_term))
         return self._first_found(request, queryset, ways), False
+
+    def _of_people(self, queryset: Any, search_term: str) -> Any:
+        """The rows of members who are called so. They are looked up first: joined with the rows, all would be read."""
+        people = with_words(User.objects.all(), NAMES_OF_USER, search_term).order_by()
+        ids = list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
+        return queryset.filter(**{f"{self.search_member}__in": ids})
 
     def _first_found(self, request: HttpRequest, queryset: Any, ways: list[Any]) -> Any:
         """The first rows that each way finds, which all have an index of their own. To count more, or to ask for either

@@ -54,7 +54,8 @@ class BudgetAdmin(UseCaseAdmin):
     list_display_links = ("whose_use",)
     list_select_related = ("member",)
     list_filter = ("scope", "period", "enabled")
-    search_fields = ("assistant_id", "member__username", "site_id", "note")
+    search_fields = ("assistant_id", "site_id", "note")
+    search_member = "member"
     fieldsets = (
         (
             None,

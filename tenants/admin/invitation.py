@@ -51,7 +51,9 @@ class InvitationAdmin(UseCaseAdmin):
     list_display = ("email", "role", "state", "inviter", "sent", "ends")
     list_select_related = ("role", "invited_by")
     list_filter = (StateFilter, "role")
-    search_fields = ("email",)
+    search_words = ("email",)
+    search_help_text = "Words of the address, or how they begin"
+    sortable_by = ("sent",)
     actions = ("send_again", "withdraw")
     actions_submit_line = ("send_this_again", "withdraw_this")
     add_fieldsets = ((None, {"fields": ("email", "role")}),)

@@ -1,10 +1,14 @@
-"""Choosing a member in a form: from a list while it is short, by user name where it would be too long to send."""
+"""Choosing a member or an API key in a form: from a list while it is short, by name where it would be too long."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.core.exceptions import MultipleObjectsReturned
+from django.db import models
 from django.db.models import QuerySet
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -12,31 +16,55 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from tenants.models import User
+from tenants.models import ApiKey, User
 
 MOST_LISTED = 500
 
 
-class MemberByName(forms.ModelChoiceField):
-    """A member, by user name."""
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What is written in place of choosing: which field of the row, what to write, and what a wrong one is told."""
+
+    field: str
+    hint: str
+    unknown: str
+
+
+_WRITTEN: Mapping[type[models.Model], _Written] = {
+    User: _Written("username", "Write the user name.", "There is no member with this user name."),
+    ApiKey: _Written("prefix", "Write how it begins, as the list of keys has it.", "There is no key that begins so."),
+}
+
+
+class RowByName(forms.ModelChoiceField):
+    """A member or a key, by what it is known by."""
 
     def __init__(self, listed: forms.ModelChoiceField) -> None:
-        said = " ".join(filter(None, (str(listed.help_text), "Write the user name.")))
+        assert listed.queryset is not None
+        written = _WRITTEN[listed.queryset.model]
         super().__init__(
             listed.queryset,
             required=listed.required,
             label=listed.label,
-            help_text=said,
-            to_field_name="username",
+            help_text=" ".join(filter(None, (str(listed.help_text), written.hint))),
+            to_field_name=written.field,
             widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
-            error_messages={"invalid_choice": "There is no member with this user name."},
+            error_messages={"invalid_choice": written.unknown},
         )
 
     def prepare_value(self, value: Any) -> Any:
-        """The name of the member that is stored, by its key; what was typed, as it is."""
-        if isinstance(value, int):
-            return User.objects.filter(pk=value).values_list("username", flat=True).first()
+        """The name of the row that is stored, by its key; what was typed, as it is."""
+        if isinstance(value, int) and self.queryset is not None:
+            rows = self.queryset.model._default_manager.filter(pk=value)
+            return rows.values_list(str(self.to_field_name), flat=True).first()
         return super().prepare_value(value)
+
+    def to_python(self, value: Any) -> Any:
+        """The row. Raises ``ValidationError``, also where two keys begin alike."""
+        try:
+            return super().to_python(value.strip() if isinstance(value, str) else value)
+        except MultipleObjectsReturned as error:
+            raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice") from error
 
 
 class MembersByName(forms.CharField):
@@ -70,9 +98,19 @@ def members_field() -> forms.Field:
 
 def has_many_members() -> bool:
     """True where a list of all members would be too long for a form."""
-    return User.objects.values("pk")[: MOST_LISTED + 1].count() > MOST_LISTED
+    return _are_many(User)
 
 
-def member_field(listed: forms.ModelChoiceField) -> forms.ModelChoiceField:
+def is_written(field: Any) -> bool:
+    """True for a field of a form whose rows can be named instead of chosen."""
+    return isinstance(field, forms.ModelChoiceField) and field.queryset is not None and field.queryset.model in _WRITTEN
+
+
+def row_field(listed: forms.ModelChoiceField) -> forms.ModelChoiceField:
     """The field as it is, or in its place one for the name: a list of 100,000 members takes a minute to make."""
-    return MemberByName(listed) if has_many_members() else listed
+    assert listed.queryset is not None
+    return RowByName(listed) if _are_many(listed.queryset.model) else listed
+
+
+def _are_many(model: type[models.Model]) -> bool:
+    return model._default_manager.order_by().values("pk")[: MOST_LISTED + 1].count() > MOST_LISTED

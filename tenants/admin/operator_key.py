@@ -20,6 +20,8 @@ class OperatorKeyAdmin(ApiKeyAdmin):
     list_display: Any = ("name", "starts_with", "acts_for", "state", "made", "ends")
     list_select_related = ("operator",)
     search_fields = ("name", "prefix", "operator__username")
+    search_words, search_member, search_help_text = (), "", None
+    sortable_by: Any = None
     made_template = "console/operator_key_made.html"
     add_fieldsets: Any = ((None, {"fields": ("name", "expires_at")}),)
     fieldsets: Any = ((None, {"fields": ("name", ("starts_with", "acts_for", "state"), ("made", "ends", "revoked"))}),)

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 from tenants.scopes import ordinary_scopes
+from tenants.words import word_index
 
 
 class ApiKey(models.Model):
@@ -46,6 +47,10 @@ class ApiKey(models.Model):
     class Meta:
         ordering: ClassVar = ["-created_at"]
         verbose_name = "API key"
+        indexes: ClassVar = [
+            models.Index(fields=["-created_at", "-id"], name="api_key_by_time"),
+            word_index("name", "prefix", name="api_key_words"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from tenants.words import word_index
+
 
 class Invitation(models.Model):
     """Open until it is accepted or withdrawn; its link works until ``expires_at``, and sending it again renews it.
@@ -42,6 +44,10 @@ class Invitation(models.Model):
                 name="one_open_invitation_an_address",
                 condition=models.Q(accepted_at=None, withdrawn_at=None),
             )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["-sent_at", "-id"], name="invitation_by_time"),
+            word_index("email", name="invitation_words"),
         ]
 
     def __str__(self) -> str:

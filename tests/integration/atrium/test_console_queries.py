@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import Group
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import set_urlconf
+from django.utils import timezone
 
 from assistants.models import Run, Thread
 from atrium.consoles import operator_site, tenant_site
+from embed.models import Site
 from rag.models import Collection, Document
 from tenants.context import public_context, tenant_context
 from tenants.keys import create_api_key
-from tenants.models import AccessRule, ApiKey, Domain, Tenant, User
+from tenants.models import (
+    AccessRule,
+    ApiKey,
+    AuditEntry,
+    Budget,
+    Domain,
+    Invitation,
+    MemberGroup,
+    Tenant,
+    User,
+)
 from tests.factories import make_member
 from tests.receipts import make_run
 
@@ -41,6 +55,18 @@ def make_rows(model: type, number: int, acme: Any) -> None:
             create_api_key(f"key {i}", acme.member)
         elif model is AccessRule:
             AccessRule.objects.create(audience="member", member=acme.member)
+        elif model is MemberGroup:
+            AccessRule.objects.create(audience="group", group=MemberGroup.objects.create(name=f"g{uuid4()}"))
+        elif model is Site:
+            Site.objects.create(id=f"s{uuid4()}", name=f"s{i}", assistant_id="docs_assistant")
+        elif model is Invitation:
+            facts = {"role": Group.objects.get(name="Member"), "invited_by": acme.owner}
+            moments = {"sent_at": timezone.now(), "expires_at": timezone.now()}
+            Invitation.objects.create(email=f"{uuid4()}@example.com", nonce="n", **facts, **moments)
+        elif model is Budget:
+            Budget.objects.create(scope="member", member=acme.member, tokens=1, note=f"b{i}")
+        elif model is AuditEntry:
+            AuditEntry.objects.create(actor_kind="member", via="api", action="member.changed", target=f"a{i}")
 
 
 def queries_of(site: Any, model: type, user: User) -> int:
@@ -52,7 +78,10 @@ def queries_of(site: Any, model: type, user: User) -> int:
     return len(queries)
 
 
-@pytest.mark.parametrize("model", [Thread, Run, Document, User, ApiKey, AccessRule], ids=lambda model: model.__name__)
+LISTS = [Thread, Run, Document, User, ApiKey, AccessRule, MemberGroup, Site, Invitation, Budget, AuditEntry]
+
+
+@pytest.mark.parametrize("model", LISTS, ids=lambda model: model.__name__)
 def test_a_tenants_list_takes_no_more_queries_when_it_is_long(acme, model):
     with tenant_context(acme.ref):
         owner = User.objects.get(pk=acme.owner.pk)

@@ -9,7 +9,7 @@ from assistants.models import Run, Thread
 from rag.models import Collection, Document
 from tenants.admin import BoundedPaginator, UncountedPaginator, base, member_field, paging
 from tenants.context import tenant_context
-from tenants.models import ApiKey, Budget
+from tenants.models import AccessRule, ApiKey, Budget
 from tenants.words import with_words
 from tests.receipts import make_run
 
@@ -116,6 +116,13 @@ async def test_where_there_are_many_members_one_is_named_and_not_chosen(console,
     assert await in_acme(lambda: ApiKey.objects.get(name="For Max").user) == acme.outsider
     itself = await owners.send("tenants/apikey/add/", **{**sent, "name": "Itself"}, user="")
     assert "key-made" in itself.text
+    rule = {"effect": "deny", "action": "thread.view", "audience": "api_key", "enabled": "on"}
+    unknown = await owners.send("tenants/accessrule/add/", **rule, api_key="at_nothing")
+    assert "There is no key that begins so." in unknown.text
+    key = await in_acme(lambda: ApiKey.objects.get(name="For Max"))
+    assert (await owners.send("tenants/accessrule/add/", **rule, api_key=f" {key.prefix} ")).status_code == 302
+    stored = await in_acme(lambda: AccessRule.objects.get(api_key=key).pk)
+    assert f'value="{key.prefix}"' in (await owners.open(f"tenants/accessrule/{stored}/change/")).text
     terms = {"scope": "member", "period": "day", "tokens": "50000", "cost": "", "note": "", "assistant_id": ""}
     assert (await owners.send("tenants/budget/add/", **terms, enabled="on", member="member")).status_code == 302
     pk = await in_acme(lambda: Budget.objects.get(note="").pk)

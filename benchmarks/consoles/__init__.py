@@ -1,0 +1,1 @@
+"""Both consoles over long lists."""
