@@ -26,6 +26,7 @@ from tenants.models import (
     Invitation,
     MemberGroup,
     ModelPrice,
+    OperatorKey,
     Plan,
     PlatformBudget,
     Tenant,
@@ -65,7 +66,7 @@ def seed(rows: int, tenants: int) -> Seeded:
         job = reembed_collection.defer(collection_id="0" * 32)
     with public_context():
         operator = User.objects.create_superuser("operator", "operator@example.com", PASSWORD)
-        _platform(rows, tenants, job)
+        _platform(rows, tenants, job, operator)
         _audit(rows)
     return Seeded(tenant, operator)
 
@@ -179,7 +180,7 @@ def _audit(rows: int) -> None:
     )
 
 
-def _platform(rows: int, tenants: int, job_id: int) -> None:
+def _platform(rows: int, tenants: int, job_id: int, operator: User) -> None:
     plan = Plan.objects.create(name="A plan")
     multiply(plan, 100, name="'Plan once' || n", is_default="false")
     price = ModelPrice.objects.create(model="example-model", tokens_in=1, tokens_out=2)
@@ -195,6 +196,8 @@ def _platform(rows: int, tenants: int, job_id: int) -> None:
     multiply(figures, tenants, schema_name="'other' || n")
     use = UsageDay.objects.create(schema_name="other", day=now.date(), runs=10, cost=1)
     multiply(use, tenants * DAYS, schema_name=f"'other' || n / {DAYS}", day=f"current_date - n % {DAYS}")
+    key = OperatorKey.objects.create(operator=operator, name="A key", prefix="op_1", digest="a" * 64)
+    multiply(key, 100, name="'Key once' || n", digest="md5(n::text)")
     receipt = ErasureReceipt.objects.create(
         tenant_name="Gone", schema_name="gone", opened_at=now, erased_at=now, erased_by="operator", rows=1, jobs=0
     )

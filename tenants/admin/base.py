@@ -33,7 +33,7 @@ from tenants.models.user import NAMES_OF_USER
 from tenants.words import with_words
 
 MOST_PEOPLE = 200  # of a name that is searched for
-MOST_FOUND = 500  # rows that a search finds in one way, the first in the list's order
+MOST_FOUND = 200  # rows that a search finds in one way, the first in the list's order
 
 
 def actor_in_console(request: HttpRequest) -> Actor:

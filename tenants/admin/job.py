@@ -97,4 +97,4 @@ class JobAdmin(UseCaseAdmin):
     @display(description="Given to it")
     def given(self, job: ProcrastinateJob) -> SafeString:
         """Its arguments, which are ids and no content."""
-        return format_html("<pre>{}</pre>", json.dumps(job.args, indent=2, ensure_ascii=False))
+        return format_html('<pre class="console-data">{}</pre>', json.dumps(job.args, indent=2, ensure_ascii=False))

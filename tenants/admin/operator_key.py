@@ -57,7 +57,7 @@ class OperatorKeyAdmin(ApiKeyAdmin):
     def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> Any:
         """Nothing to revoke twice."""
         revoked = OperatorKey.objects.filter(pk=object_id, revoked_at__isnull=False).exists()
-        return [] if revoked else super().get_actions_submit_line(request, object_id)
+        return [] if revoked else UseCaseAdmin.get_actions_submit_line(self, request, object_id)
 
     @action(description="Revoke", icon="block")
     def revoke_this(self, request: HttpRequest, key: Any) -> None:

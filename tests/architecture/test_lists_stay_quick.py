@@ -18,14 +18,12 @@ from tenants.words import word_index
 
 SMALL = {
     "accessrule": "an administrator writes each of them",
-    "apikey": "somebody makes each of them by hand, and copies it",
     "budget": "an administrator writes each of them",
     "configuredassistant": "an administrator makes each of them",
     "collection": "documents are grouped in them: dozens",
     "erasurereceipt": "one a deleted tenant",
     "group": "an administrator makes each of them",
     "membergroup": "an administrator makes each of them",
-    "invitation": "somebody writes each address",
     "modelprice": "one a model",
     "operatorkey": "an operator makes each of them by hand",
     "plan": "operators sell a handful",
