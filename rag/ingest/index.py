@@ -62,8 +62,18 @@ def write_index(prepared: PreparedDocument) -> bool:
     """Replace the document's chunks by these. False when it or its collection is gone, and when
     it was cancelled or is to be read anew by now.
 
-    The lock on the collection's lexical index makes it one writer a collection at a time: statistics and
-    weights stay exact. The transaction is short, so that writers hardly wait.
+    The lock on the collection's lexical index makes it one writer a collection at a time, from the removal of the old
+    chunks to the commit; writers of other collections do not wait. Most of that time goes into the HNSW index, which
+    itself would take several writers. But it cannot be had outside of the lock:
+
+    - a vector names its chunk, and chunks get their keys under the lock: postings are packed in the order of keys, each
+      writer's behind those of all before it. Keys that were taken earlier could come behind greater ones;
+    - nor afterwards: between two transactions a document would be found by its words alone, or, where it replaces a
+      version, by vectors of chunks that are gone;
+    - nor before, under keys that are put right later: an UPDATE of a vector's row is a second way into the index.
+
+    So the lock is held as short as it can be (all that is slow and needs no key is done before), and collections are
+    written side by side.
     """
     with transaction.atomic():
         document = Document.objects.select_for_update().defer("text").filter(pk=prepared.document_id).first()

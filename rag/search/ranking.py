@@ -27,12 +27,11 @@ searched AS MATERIALIZED (
 )"""
 _CHOSEN = """
 documents AS MATERIALIZED (
-    SELECT document.id FROM rag_document AS document
+    SELECT document.id, document.chunk_count FROM rag_document AS document
     WHERE document.collection_id = ANY(%(collections)s::uuid[]) AND {condition}
 ), chosen AS MATERIALIZED (
     SELECT chunk.id FROM documents JOIN rag_chunk AS chunk ON chunk.document_id = documents.id
 )"""
-_EXTENT = "extent AS MATERIALIZED (SELECT {count} AS chunks FROM {of})"
 
 
 @dataclass(frozen=True)
@@ -61,12 +60,13 @@ def rank(
     depth: int,
     vectors: Sequence[QueryVector] = (),
     most_postings: int = lexical.MOST_POSTINGS,
-    few: int = vector.FEW,
+    few: int | None = None,
 ) -> Rankings:
     """The ``depth`` best chunks by BM25 of the query's words, and by the cosine to each vector.
 
     Chunks that hold none of the words are not in the one; a vector of zeros has no direction, and ranks nothing.
-    ``most_postings`` and ``few`` say when short cuts are taken (see ``lexical`` and ``vector``).
+    ``most_postings`` and ``few`` say when short cuts are taken (see ``lexical`` and ``vector``; without ``few``, as is
+    best).
     Raises ``InvalidFilter``.
     """
     asked = {f"by_vector_{place}": each for place, each in enumerate(vectors) if each.vector.any()}
@@ -96,8 +96,7 @@ def _statement(asked: Mapping[str, QueryVector], condition: str) -> str:
         parts.append(_CHOSEN.format(condition=condition))
     parts.append(lexical.LEXICAL.format(chosen=lexical.OF_CHOSEN if condition else ""))
     if asked:
-        count, of = ("count(*)", "chosen") if condition else ("coalesce(sum(chunk_count), 0)", "searched")
-        parts += [vector.TUNED, _EXTENT.format(count=count, of=of)]
+        parts += [vector.TUNED, vector.EXTENT.format(searched="documents" if condition else "searched")]
     parts += [vector.nearest(name, each.model, len(each.vector), bool(condition)) for name, each in asked.items()]
     rankings = " UNION ALL ".join(
         f"(SELECT '{name}', chunk_id, score::float8 FROM {name} ORDER BY score DESC, chunk_id)"  # noqa: S608  (our own)

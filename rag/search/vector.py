@@ -1,13 +1,17 @@
 """Ranking by meaning: the nearest vectors of a model, as parts of one statement.
 
-Up to ``FEW`` chunks all are looked at. Beyond, the model's HNSW index is walked, iteratively, as the filter may leave
-few of the neighbours; what it cannot fill (its walk has an end) is answered by looking at all. So a filter never loses
-a row.
+Few chunks are all looked at. Of more, the model's HNSW index is walked, iteratively, as the filter may leave few of the
+neighbours; what it cannot fill (its walk has an end) is answered by looking at all. So a filter never loses a row.
+
+How many are few? To look at all of the ``n`` chunks that a search is over costs as their number. To find ``depth`` of
+them among the ``all`` of the index, a walk meets ``depth * all / n``, each of which costs as much as ``STEP`` chunks
+do that are looked at. So a walk pays from ``n`` = sqrt(STEP * depth * all) on, and never below ``FEW``.
 """
 
 from __future__ import annotations
 
-FEW = 7000  # chunks that are looked at one by one: about as fast as the index under a filter that leaves so many
+FEW = 7000  # chunks that are looked at one by one in any case, and from which on a model gets an index
+STEP = 40  # measured with 100,000 chunks, by the processor's time (docs/why/retrieval.md)
 EF_SEARCH = (
     100  # neighbours that the index keeps in view; recall@10 under a filter is above .95 (docs/why/retrieval.md)
 )
@@ -21,27 +25,38 @@ tuned AS MATERIALIZED (
 )"""
 IN_FORCE = "(SELECT TRUE FROM tuned)"
 
+# How many chunks are searched, and up to how many all are looked at.
+EXTENT = f"""
+extent AS MATERIALIZED (
+    SELECT chunks, coalesce(%(few)s::float8, greatest({FEW}, sqrt({STEP} * %(depth)s * indexed))) AS few
+    FROM (SELECT coalesce(sum(chunk_count), 0)::float8 AS chunks FROM {{searched}}) AS searched,
+         (SELECT coalesce(sum(chunk_count), 0)::float8 AS indexed FROM rag_lexicalindex) AS index
+)"""  # noqa: S608  (put together from constants)
+
 _DISTANCE = "embedding.vector::halfvec({dimension}) <=> %({name})s::halfvec({dimension})"
 
 # A relaxed walk gives its rows nearly in order: they are sorted again. The cast, the model's name and its dimension are
-# written as the partial index has them, or the planner would not see that it fits. The ``+ 0`` keeps it from walking
-# the index where all are to be looked at.
+# written as the partial index has them, or the planner would not see that it fits. The ``OFFSET 0`` keeps it from
+# walking the index where all are to be looked at, and from working out each distance twice.
 _NEAREST = """
 {name}_walked AS MATERIALIZED (
     SELECT embedding.chunk_id, {distance} AS distance
     FROM rag_embedding AS embedding
     WHERE embedding.model = {model} AND embedding.dimension = {dimension} AND {in_force}
-        AND (SELECT chunks FROM extent) > %(few)s
+        AND (SELECT chunks > few FROM extent)
         AND embedding.collection_id = ANY(%({name}_of)s::uuid[]) {of_documents}
     ORDER BY {distance} LIMIT %(depth)s
 ), {name}_looked_at AS MATERIALIZED (
-    SELECT embedding.chunk_id, {distance} AS distance
-    FROM {all_vectors}
-    WHERE embedding.model = {model} AND embedding.dimension = {dimension}
-        AND embedding.collection_id = ANY(%({name}_of)s::uuid[])
-        AND ((SELECT chunks FROM extent) <= %(few)s
-             OR (SELECT count(*) FROM {name}_walked) < least(%(depth)s, (SELECT chunks FROM extent)))
-    ORDER BY ({distance}) + 0 LIMIT %(depth)s
+    SELECT chunk_id, distance FROM (
+        SELECT embedding.chunk_id, {distance} AS distance
+        FROM {all_vectors}
+        WHERE embedding.model = {model} AND embedding.dimension = {dimension}
+            AND embedding.collection_id = ANY(%({name}_of)s::uuid[])
+            AND ((SELECT chunks <= few FROM extent)
+                 OR (SELECT count(*) FROM {name}_walked) < least(%(depth)s, (SELECT chunks FROM extent)))
+        OFFSET 0
+    ) AS each
+    ORDER BY distance LIMIT %(depth)s
 ), {name} AS MATERIALIZED (
     SELECT chunk_id, 1 - min(distance) AS score
     FROM (SELECT * FROM {name}_walked UNION ALL SELECT * FROM {name}_looked_at) AS neighbours

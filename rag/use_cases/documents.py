@@ -23,6 +23,7 @@ from tenants.actors import Actor
 from tenants.errors import AtriumError, Conflict, InvalidInput, NotFound
 
 MOST_AT_ONCE = 500  # documents of one request
+CANCELLED_AT_ONCE = 1_000  # documents of one transaction
 
 _EXTENSIONS = {media_type: extension for extension, media_type in reversed(MEDIA_TYPES.items())}
 
@@ -108,22 +109,29 @@ def reprocess_documents(actor: Actor, document_ids: Sequence[UUID]) -> Sequence[
 
 
 def cancel_all(actor: Actor, chosen: QuerySet[Document]) -> int:
-    """Take none of the chosen documents in, however many; returns how many were under way. Raises ``NotAllowed``."""
+    """Take none of the chosen documents in, however many; returns how many were under way. Raises ``NotAllowed``.
+
+    In short transactions, each of which is whole: nobody waits for the last of 100,000 documents, and who asks again
+    after one was broken off goes on with those that are left.
+    """
     check_may_write(actor)
-    reason = IngestionCancelled()
-    with transaction.atomic():
-        to_be = forget_reprocessing(access_documents(actor).filter(pk__in=chosen.order_by().values("pk")))
-        waiting = _locked(actor, chosen.filter(status__in=Document.UNDER_WAY))
-        return to_be + waiting.update(
-            status=Document.Status.CANCELLED, error=reason.detail, error_code=reason.code, updated_at=timezone.now()
-        )
-
-
-def _locked(actor: Actor, chosen: QuerySet[Document]) -> QuerySet[Document]:
-    """Those of the documents that the actor may read, locked in the order of their keys, as everybody locks them."""
     readable = access_documents(actor).filter(pk__in=chosen.order_by().values("pk"))
-    list(readable.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
-    return readable
+    cancelled = forget_reprocessing(readable)
+    keys = list(readable.filter(status__in=Document.UNDER_WAY).order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), CANCELLED_AT_ONCE):
+        cancelled += _cancel(keys[start : start + CANCELLED_AT_ONCE])
+    return cancelled
+
+
+@transaction.atomic
+def _cancel(keys: Sequence[UUID]) -> int:
+    """Those of them that are under way still, locked in the order of their keys, as everybody locks them."""
+    rows = Document.objects.filter(pk__in=keys, status__in=Document.UNDER_WAY)
+    locked = list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
+    reason = IngestionCancelled()
+    return Document.objects.filter(pk__in=locked).update(
+        status=Document.Status.CANCELLED, error=reason.detail, error_code=reason.code, updated_at=timezone.now()
+    )
 
 
 def get_original(actor: Actor, document_id: UUID) -> OriginalFile:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from django.db import connection
 from procrastinate.contrib.django import app
 
+from rag.exceptions import IngestionCancelled
 from rag.models import Chunk, Document, IngestionSlot
+from rag.use_cases import documents
 from rag.use_cases.add_document import add_document
 from rag.use_cases.delete_document import delete_document
-from rag.use_cases.documents import cancel_document, reprocess_document
+from rag.use_cases.documents import cancel_all, cancel_document, reprocess_document
 from rag.use_cases.ingest_document import ingest_document, ingest_in_slot
 from tenants.context import public_context, tenant_context
 from tenants.database import in_database
@@ -148,6 +151,20 @@ def test_a_cancelled_document_is_not_taken_in_and_its_older_version_answers(libr
     reprocess_document(library.editor, document.pk)
     ingest_document(document.pk)
     assert library.found("kettles") == ["New"]
+
+
+def test_very_many_documents_are_cancelled_in_short_pieces_that_are_kept(library, monkeypatch):
+    for number in range(5):
+        add_document(library.editor, library.collection.pk, f"Water {number}.", source=f"{number}.md")
+    monkeypatch.setattr(documents, "CANCELLED_AT_ONCE", 2)
+    reasons = iter([IngestionCancelled()])
+    monkeypatch.setattr(documents, "IngestionCancelled", lambda: next(reasons))
+    with pytest.raises(StopIteration):  # as if the database had gone away
+        cancel_all(library.editor, Document.objects.all())
+    assert sorted(Document.objects.values_list("status", flat=True)) == ["cancelled"] * 2 + ["queued"] * 3
+    monkeypatch.setattr(documents, "IngestionCancelled", IngestionCancelled)
+    assert cancel_all(library.editor, Document.objects.all()) == 3
+    assert set(Document.objects.values_list("status", "error_code")) == {("cancelled", "cancelled")}
 
 
 def test_a_document_that_is_cancelled_while_it_is_read_is_not_written(library, monkeypatch):

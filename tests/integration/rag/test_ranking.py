@@ -16,6 +16,7 @@ from rag.ingest.embed import WordLlamaEmbedder
 from rag.models import Chunk, Document, Embedding, LexicalIndex
 from rag.search.query_vectors import QueryVector
 from rag.search.ranking import Scope, rank, rank_by_meaning, rank_by_words
+from rag.search.vector import EXTENT
 from rag.use_cases.delete_document import delete_document
 from tests.integration.rag.conftest import make_library, postings
 
@@ -182,6 +183,29 @@ def test_a_small_collection_among_many_vectors_loses_no_neighbour(texts):
         assert len(found) == len(TEXTS)
         assert _scans(cursor) == 1
     assert found == rank("", scope, 10, asked).by_meaning[0]  # as by looking at each
+
+
+def test_the_index_is_walked_where_that_is_quicker_than_looking_at_all(texts):
+    """A walk meets as many vectors that the filter leaves out as the filter is narrow: each costs."""
+    pairs = [(searched, indexed) for indexed in INDEXED for searched in SEARCHED if searched <= indexed]
+    assert [pair for pair in pairs if _is_walked(*pair)] == [
+        (10_000, 10_000),
+        (15_000, 100_000),
+        (100_000, 100_000),
+        (100_000, 300_000),
+    ]
+
+
+SEARCHED, INDEXED = (5_000, 10_000, 15_000, 100_000), (10_000, 100_000, 300_000)
+
+
+def _is_walked(searched: int, indexed: int) -> bool:
+    LexicalIndex.objects.update(chunk_count=indexed)
+    extent = EXTENT.format(searched="(VALUES (%(searched)s::int)) AS given (chunk_count)")
+    with connection.cursor() as cursor:
+        given = {"searched": searched, "depth": 50, "few": None}
+        cursor.execute(f"WITH {extent} SELECT chunks > few FROM extent", given)
+        return cursor.fetchone()[0]
 
 
 def _scans(cursor) -> int:
