@@ -45,7 +45,7 @@ class Started:
         if last is None:
             async for event in self.events():
                 last = event
-        if last is None or not last.is_final:
+        if last is None or not last.is_final or last.payload.get("code") == ThreadNotFound.code:
             raise ThreadNotFound
         return last
 

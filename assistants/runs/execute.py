@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import merge_configs
 
+from assistants.access import ThreadNotFound
 from assistants.citing.citations import citations_in_object, citations_of
 from assistants.citing.numbering import NumberedPassages
 from assistants.citing.speech import with_places
@@ -25,6 +26,7 @@ from assistants.graph.state import Reporter, TurnContext
 from assistants.graph.turn import turn_graph
 from assistants.llm.prices import rounded
 from assistants.messages import call_ids, storable, text_of, without_open_calls
+from assistants.models import Thread
 from assistants.runs.active import ActiveRun
 from assistants.runs.decisions import shown_decisions
 from assistants.runs.deltas import DeltaGatherer
@@ -295,11 +297,19 @@ async def _conclude(turn: Turn, run: ActiveRun, answer: Answer) -> None:
         run.hand_over()
         return
     except Exception as error:
-        code, detail = describe_failure(error)
-        log.exception("an answer could not be stored", extra=_facts(turn))
+        code, detail = await _why_not_stored(turn, error)
         await _let_go(turn, answer)
         kind, payload = "error", {"run_id": as_json_id(turn.run_id), "code": code, "detail": detail}
     run.emit(kind, payload)
+
+
+async def _why_not_stored(turn: Turn, error: Exception) -> tuple[str, str]:
+    """The code and the text for the one who asked. A conversation that was deleted meanwhile is no failure of ours."""
+    if isinstance(error, IntegrityError) and not await in_database(Thread.objects.filter(pk=turn.thread_id).exists):
+        log.info("an answer is not stored: its conversation was deleted", extra=_facts(turn))
+        return describe_failure(ThreadNotFound())
+    log.error("an answer could not be stored", exc_info=error, extra=_facts(turn))
+    return describe_failure(error)
 
 
 async def _stored(turn: Turn, answer: Answer, events: Sequence[Event], last: int) -> tuple[EventType, dict[str, Any]]:

@@ -221,6 +221,18 @@ async def test_a_repeated_request_whose_thread_is_deleted_meanwhile_is_told_so(s
     assert (repeated.status_code, repeated.json()["code"]) == (404, "thread_not_found")
 
 
+async def test_a_request_whose_thread_is_deleted_while_it_is_answered_is_told_so(server, acme, waiting_model):
+    client = server.signed_in(acme)
+    asked = client.post(f"/api/threads/{await new_thread(client)}/messages/", json=message())
+    waits = asyncio.create_task(asked)
+    said = RunEvent.objects.filter(type="message.delta")
+    await until(lambda: acme.run(said.exists), "the model has begun to speak")
+    await acme.run(Thread.objects.all().delete)
+    waiting_model.go_on.set()
+    answer = await waits
+    assert (answer.status_code, answer.json()["code"]) == (404, "thread_not_found")
+
+
 async def test_20_clients_in_one_thread_get_one_run_and_its_id(server, acme, slow_model):
     client = server.signed_in(acme)
     url = f"/api/threads/{await new_thread(client)}/messages/"
