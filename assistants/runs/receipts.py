@@ -6,6 +6,7 @@ them together. The first part is made when the run begins, so a run whose proces
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -28,8 +29,16 @@ def beginning(assistant: AIAssistant, rule: Rule | None) -> Receipt:
     """What is known before the run begins: who answers, and the access rule by which."""
     return {
         "assistant": {"id": assistant.id, "version": version_of(assistant)},
-        "rule": {"id": rule.id, "effect": rule.effect, "text": str(rule)} if rule else None,
+        "rule": {"id": rule.id, "effect": rule.effect, "text": _in_words(rule, assistant)} if rule else None,
     }
+
+
+def _in_words(rule: Rule, assistant: AIAssistant) -> str:
+    """The rule's sentence, as people say it: with the assistant's name, where it is about this one alone."""
+    if not rule.assistant_id:
+        return str(rule)
+    called = rf"\b(run|with) {re.escape(rule.assistant_id)}(?=$|,| from | until )"
+    return re.sub(called, lambda found: f"{found[1]} {assistant.name}", str(rule))
 
 
 def receipt_of(timeline: Timeline, use: TokenUse) -> Receipt:

@@ -17,7 +17,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.tenants import creation, growth, migration, serving
+from benchmarks.tenants import counting, creation, growth, migration, serving
 from tests import postgres
 from tests.subprocesses import ROOT
 
@@ -38,6 +38,7 @@ def main() -> None:
         alone = stack.enter_context(serving.deployment_of_one(maintenance))
         found += serving.measure(database, alone, folder, options.tenants)
         found += migration.measure(database, options.slow)
+        found += counting.measure()
         _give_back()
         print(f"load after: {_load()}")
     OUT.parent.mkdir(parents=True, exist_ok=True)
