@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
@@ -19,7 +19,7 @@ from tenants.admin.access_rule_words import shown_changes
 from tenants.admin.base import UseCaseAdmin, actor_in_console
 from tenants.errors import AtriumError
 from tenants.models import AccessRule, User
-from tenants.rules.actions import ACTIONS, RUN
+from tenants.rules.actions import ACTIONS, READ_COLLECTION, RUN
 from tenants.rules.explain import Explanation, Question
 from tenants.rules.preview import Known
 from tenants.rules.words import permission_in_words, sentence, window_in_words
@@ -160,7 +160,7 @@ class AccessRuleAdmin(UseCaseAdmin):
         explanation: Explanation | None = None
         if request.GET and form.is_valid():
             given = form.cleaned_data
-            question = Question(given["action"], given["assistant"], given["resource"].strip())
+            question = Question(given["action"], given["assistant"], self._resource(given))
             try:
                 about = given["actor"] if ":" in given["actor"] else f"member:{given['actor']}"
                 asking = actor_in_console(request)
@@ -178,6 +178,13 @@ class AccessRuleAdmin(UseCaseAdmin):
         }
         return TemplateResponse(request, "console/explain.html", context)
 
+    def _resource(self, given: Mapping[str, Any]) -> str:
+        """The tool or collection that is asked about; a collection may be called by its name."""
+        asked = str(given["resource"]).strip()
+        if given["action"] != READ_COLLECTION:
+            return asked
+        return next((id for id, name in self.known().names.collections.items() if name == asked), asked)
+
     def _question_form(self, request: HttpRequest) -> AccessQuestionForm:
         form = AccessQuestionForm(request.GET or None, initial={"action": RUN})
         names = self.known().names
@@ -186,7 +193,7 @@ class AccessRuleAdmin(UseCaseAdmin):
         form.fields["action"].choices = list(ACTIONS.items())  # type: ignore[attr-defined]
         form.fields["assistant"].choices = [("", "None"), *names.assistants.items()]  # type: ignore[attr-defined]
         form.fields["actor"].widget.suggestions = list(members[:_MOST_SUGGESTED])  # type: ignore[attr-defined]
-        form.fields["resource"].widget.suggestions = [*tools, *names.collections]  # type: ignore[attr-defined]
+        form.fields["resource"].widget.suggestions = [*tools, *names.collections.values()]  # type: ignore[attr-defined]
         return form
 
     # -- the list

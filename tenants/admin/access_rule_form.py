@@ -133,5 +133,5 @@ class AccessQuestionForm(forms.Form):
         max_length=255,
         required=False,
         widget=TextWithSuggestions,
-        help_text="A tool's name or a collection's id, where it is about one.",
+        help_text="A tool's or a collection's name, where it is about one.",
     )

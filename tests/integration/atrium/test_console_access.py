@@ -7,6 +7,7 @@ import re
 import pytest
 from django.contrib.auth.models import Group
 
+from rag.models import Collection
 from tenants.keys import find_api_key
 from tenants.models import AccessRule, ApiKey, User
 from tests.factories import PASSWORD
@@ -177,6 +178,13 @@ async def test_the_console_says_why_somebody_may_and_by_which_rule(console, acme
     assert f"Not allowed by rule {rule.pk}: Member member may not" in refused
     assert "Allowed by rule" in (await owners.open(ask + "outsider")).text
     assert "There is no such member." in (await owners.open(ask + "nobody")).text
+    assert "There is no such embedded chat." in (await owners.open(ask + "visitor:nowhere")).text
+    closed = await acme.run(lambda: Collection.objects.create(name="Pay roll"))
+    keep_out = {"effect": "deny", "action": "collection.read", "resource": str(closed.pk)}
+    await acme.run(lambda: AccessRule.objects.create(**keep_out))
+    by_name = await owners.open(ask.replace("assistant.run", "collection.read") + "member&resource=Pay+roll")
+    assert "may not read the collection Pay roll" in by_name.text
+    assert '<option value="Pay roll">' in by_name.text
     assert 'data-testid="answer"' not in (await owners.open("tenants/accessrule/explain/")).text
     assert (
         "explain/" in (await owners.open("tenants/accessrule/")).text
