@@ -9,9 +9,9 @@ from ninja import Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
+from assistants.api.headers import begins_run
 from assistants.api.runs import RunMode, RunOut, answer
 from assistants.api.turns import go_on
-from assistants.runs import sse
 from assistants.runs.decisions import Decision
 from tenants.api.scopes import needs_scope
 from tenants.scopes import CHAT
@@ -38,15 +38,10 @@ class ApprovalsIn(RunMode):
     "/runs/{run_id}/approvals/",
     response={200: RunOut, 202: RunOut},
     operation_id="ai_decide_run",
-    openapi_extra={
-        "responses": {
-            200: {
-                "description": "Where the run stands at its end, or at its next pause. With the mode `stream`, or "
-                "`Accept: text/event-stream`: its events from `run.resumed` on",
-                "content": {sse.CONTENT_TYPE: {"schema": {"type": "string"}}},
-            }
-        }
-    },
+    openapi_extra=begins_run(
+        "Where the run stands at its end, or at its next pause. With the mode `stream`, or "
+        "`Accept: text/event-stream`: its events from `run.resumed` on"
+    ),
 )
 @needs_scope(CHAT)
 async def decide(request: HttpRequest, run_id: str, payload: ApprovalsIn) -> Status | HttpResponseBase:

@@ -10,6 +10,7 @@ from ninja.responses import Status
 
 from assistants.access import message_for
 from assistants.api import schemas
+from assistants.api.headers import begins_run
 from assistants.api.pages import After, Limit
 from assistants.api.rendering import json_response
 from assistants.api.turns import Started, begin
@@ -58,14 +59,7 @@ async def list_messages(
     "/threads/{thread_id}/messages/",
     response={201: list[schemas.ThreadMessage]},
     operation_id="ai_create_thread_message",
-    openapi_extra={
-        "responses": {
-            200: {
-                "description": "With `Accept: text/event-stream`: the run's events as they happen",
-                "content": {sse.CONTENT_TYPE: {"schema": {"type": "string"}}},
-            }
-        }
-    },
+    openapi_extra=begins_run("With `Accept: text/event-stream`: the run's events as they happen"),
 )
 @needs_scope(CHAT)
 async def create_message(

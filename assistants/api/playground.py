@@ -10,6 +10,7 @@ from ninja.responses import Status
 from pydantic import Field
 
 from assistants.api.configure import AssistantSettings
+from assistants.api.headers import STREAMED
 from assistants.api.runs import RunMode, RunOut, answer
 from assistants.api.turns import Started, started
 from assistants.api.unbroken import unbroken
@@ -38,6 +39,7 @@ class Trial(RunMode):
     "/admin/assistants/{assistant_id}/playground/",
     response={201: RunOut, 202: RunOut},
     operation_id="try_assistant",
+    openapi_extra=STREAMED,
 )
 @needs_scope(ADMIN_SCOPE)
 async def try_assistant(request: HttpRequest, assistant_id: str, payload: Trial) -> Status | HttpResponseBase:

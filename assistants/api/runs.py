@@ -10,6 +10,7 @@ from ninja import Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
+from assistants.api.headers import LAST_EVENT_ID, STREAMED
 from assistants.api.pages import After, Limit
 from assistants.api.receipts import ReceiptOut
 from assistants.api.schemas import Key, Sent, ThreadMessageIn
@@ -92,7 +93,12 @@ async def list_runs(
     return shown
 
 
-@router.post("/threads/{thread_id}/runs/", response={201: RunOut, 202: RunOut}, operation_id="ai_create_run")
+@router.post(
+    "/threads/{thread_id}/runs/",
+    response={201: RunOut, 202: RunOut},
+    operation_id="ai_create_run",
+    openapi_extra=STREAMED,
+)
 @needs_scope(CHAT)
 async def create_run(request: HttpRequest, thread_id: str, payload: RunIn) -> Status | HttpResponseBase:
     """Ask the assistant. The run goes on whatever becomes of this connection."""
@@ -118,12 +124,13 @@ async def get_receipt(request: HttpRequest, run_id: str) -> dict[str, Any]:
     "/runs/{run_id}/events/",
     operation_id="ai_follow_run",
     openapi_extra={
+        "parameters": [LAST_EVENT_ID],
         "responses": {
             200: {
                 "description": "The run's events, those that were and those that come, until its end",
                 "content": {sse.CONTENT_TYPE: {"schema": {"type": "string"}}},
             }
-        }
+        },
     },
 )
 @needs_scope(CHAT)
@@ -161,7 +168,12 @@ def _cancelled(actor: Actor, run_id: Any) -> dict[str, Any]:
     return runs.run_as_json(actor, runs.cancel_run(actor, run_id))
 
 
-@router.post("/runs/{run_id}/regenerate/", response={201: RunOut, 202: RunOut}, operation_id="ai_regenerate_run")
+@router.post(
+    "/runs/{run_id}/regenerate/",
+    response={201: RunOut, 202: RunOut},
+    operation_id="ai_regenerate_run",
+    openapi_extra=STREAMED,
+)
 @needs_scope(CHAT)
 async def regenerate_run(
     request: HttpRequest, run_id: str, payload: RunMode | None = None

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from django.contrib.messages import SUCCESS, WARNING
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -18,6 +20,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
 from assistants.admin import assistant_name, with_assistant_names
+from assistants.tenant_assistants import assistants_here
 from assistants.use_cases.explain_access import known_names
 from embed.look import ICONS
 from embed.models import Site, SiteDay
@@ -145,9 +148,13 @@ class SiteAdmin(UseCaseAdmin):
 
     def save_model(self, request: HttpRequest, obj: Site, form: Any, change: Any) -> None:
         """Store it, and do what the button says."""
-        save_site(actor_in_console(request), obj, form.cleaned_data.get("collections", ()))
+        collections = form.cleaned_data.get("collections", ())
+        save_site(actor_in_console(request), obj, collections)
         if change:
             self.press_buttons(request, obj)
+        else:
+            assistant = assistants_here().find(obj.assistant_id)
+            obj.finds_nothing = not collections and assistant is not None and assistant.has_rag  # type: ignore[attr-defined]
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """The form, beside what comes of it; for a site that is there, the lines that bring it into a page."""
@@ -193,6 +200,16 @@ class SiteAdmin(UseCaseAdmin):
         """Delete each."""
         for site in queryset:
             self.delete_model(request, site)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """Its page, which has the lines to copy."""
+        self.message_user(request, f"{obj.name} is made. Below are the lines to copy into your page.", SUCCESS)
+        if obj.finds_nothing:
+            said = (
+                "It may quote no collection, so that it finds nothing in documents: a rule lets its visitors read one."
+            )
+            self.message_user(request, said, WARNING)
+        return redirect(reverse(f"{self.admin_site.name}:embed_site_change", args=[obj.pk]))
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         """After a new secret was made: show it, on a page that no cache keeps."""

@@ -41,6 +41,10 @@ async def test_an_owner_makes_a_site_whose_visitors_get_visible_rules(owners, ac
     collection = await acme.run(lambda: Collection.objects.create(name="Leaflets"))
     made = await owners.send(ADD, **BASIC, collections=str(collection.pk))
     assert made.status_code == 302, re.findall(r"errorlist.*?</ul>", made.text, re.S)
+    made = await owners.client.get(made.headers["location"])
+    assert "Help in the shop is made" in made.text
+    assert "embed.js?site=" in made.text
+    assert "It may quote no collection" not in made.text
     site = await acme.run(Site.objects.get)
     assert (site.pk, site.origins) == ("help-in-the-shop", ["https://shop.example.com", "https://*.example.org"])
     assert (site.starters, site.messages_a_day_in_all) == (["Where is my parcel?", "Can I return it?"], None)
@@ -53,6 +57,11 @@ async def test_an_owner_makes_a_site_whose_visitors_get_visible_rules(owners, ac
     listed = (await owners.open("embed/site/")).text
     assert "https://shop.example.com and 1 more" in listed
     assert "help-in-the-shop" in (await owners.open("tenants/accessrule/")).text
+
+
+async def test_a_site_that_can_quote_nothing_is_made_with_a_warning(owners):
+    made = await owners.send(ADD, **BASIC)
+    assert "It may quote no collection" in (await owners.client.get(made.headers["location"])).text
 
 
 async def test_what_is_wrong_is_said_at_its_field_and_nothing_is_stored(owners, acme):
