@@ -3,15 +3,15 @@
 Few chunks are all looked at. Of more, the model's HNSW index is walked, iteratively, as the filter may leave few of the
 neighbours; what it cannot fill (its walk has an end) is answered by looking at all. So a filter never loses a row.
 
-How many are few? To look at all of the ``n`` chunks that a search is over costs as their number. To find ``depth`` of
-them among the ``all`` of the index, a walk meets ``depth * all / n``, each of which costs as much as ``STEP`` chunks
-do that are looked at. So a walk pays from ``n`` = sqrt(STEP * depth * all) on, and never below ``FEW``.
+How many are few? To look at ``n`` chunks of ``d`` documents costs as ``n + A_DOCUMENT * d``. To find ``depth`` of them
+among the ``all`` of the index, a walk meets ``depth * all / n``, each of which costs as much as ``STEP`` chunks do that
+are looked at. The cheaper way is taken; up to ``FEW`` chunks are looked at in any case.
 """
 
 from __future__ import annotations
 
 FEW = 7000  # chunks that are looked at one by one in any case, and from which on a model gets an index
-STEP = 40  # measured with 100,000 chunks, by the processor's time (docs/why/retrieval.md)
+STEP, A_DOCUMENT = 50, 5  # by the processor's time, with 100,000 and 300,000 chunks (docs/why/retrieval.md)
 EF_SEARCH = (
     100  # neighbours that the index keeps in view; recall@10 under a filter is above .95 (docs/why/retrieval.md)
 )
@@ -25,11 +25,13 @@ tuned AS MATERIALIZED (
 )"""
 IN_FORCE = "(SELECT TRUE FROM tuned)"
 
-# How many chunks are searched, and up to how many all are looked at.
+# How many chunks are searched, and whether all of them are looked at.
 EXTENT = f"""
 extent AS MATERIALIZED (
-    SELECT chunks, coalesce(%(few)s::float8, greatest({FEW}, sqrt({STEP} * %(depth)s * indexed))) AS few
-    FROM (SELECT coalesce(sum(chunk_count), 0)::float8 AS chunks FROM {{searched}}) AS searched,
+    SELECT chunks, CASE WHEN %(few)s::float8 IS NOT NULL THEN chunks <= %(few)s::float8
+        ELSE chunks <= {FEW} OR chunks * (chunks + {A_DOCUMENT} * documents) <= {STEP} * %(depth)s * indexed
+    END AS are_few
+    FROM (SELECT coalesce(sum(chunk_count), 0)::float8 AS chunks, count(*) AS documents FROM {{searched}}) AS searched,
          (SELECT coalesce(sum(chunk_count), 0)::float8 AS indexed FROM rag_lexicalindex) AS index
 )"""  # noqa: S608  (put together from constants)
 
@@ -43,7 +45,7 @@ _NEAREST = """
     SELECT embedding.chunk_id, {distance} AS distance
     FROM rag_embedding AS embedding
     WHERE embedding.model = {model} AND embedding.dimension = {dimension} AND {in_force}
-        AND (SELECT chunks > few FROM extent)
+        AND (SELECT NOT are_few FROM extent)
         AND embedding.collection_id = ANY(%({name}_of)s::uuid[]) {of_documents}
     ORDER BY {distance} LIMIT %(depth)s
 ), {name}_looked_at AS MATERIALIZED (
@@ -52,7 +54,7 @@ _NEAREST = """
         FROM {all_vectors}
         WHERE embedding.model = {model} AND embedding.dimension = {dimension}
             AND embedding.collection_id = ANY(%({name}_of)s::uuid[])
-            AND ((SELECT chunks <= few FROM extent)
+            AND ((SELECT are_few FROM extent)
                  OR (SELECT count(*) FROM {name}_walked) < least(%(depth)s, (SELECT chunks FROM extent)))
         OFFSET 0
     ) AS each
