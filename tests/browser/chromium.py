@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from playwright._impl._driver import compute_driver_executable, get_driver_env  # what ``python -m playwright`` starts
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
+
+from tests.browser.direct import browser_at
 
 SYSTEM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -38,10 +40,8 @@ class Chromium:
         """The browser, for the event loop that runs."""
         if self._process is None or self._process.poll() is not None:
             self._start()
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.connect(self._address)
+        async with browser_at(self._address) as browser:
             yield browser
-            await browser.close()
 
     def stop(self) -> None:
         """End it; it ends its own processes."""
