@@ -15,11 +15,11 @@ from django.db import connections
 
 from atrium.database_url import database_settings
 from atrium.env import Environment
-from tenants.context import public_context
-from tests import keyed_provider, postgres
+from tests import forgetting, keyed_provider, postgres
 from tests import model_server as model_servers
 from tests import redis_server as redis_servers
 from tests.factories import TenantFixture
+from tests.forgetting import Forgetter
 from tests.keyed_provider import KeyedProvider
 from tests.model_server import ModelServer
 from tests.prompt_server import PromptServer
@@ -52,39 +52,25 @@ def tenants(database_url, django_db_blocker) -> dict[str, TenantFixture]:
         return {name: make_tenant(name) for name in ("acme", "globex")}
 
 
+@pytest.fixture(scope="session")
+def _forgetter(database_url, tenants) -> Iterator[Forgetter]:
+    with forgetting.forgetter(database_url, tenants.values()) as made:
+        yield made
+
+
 @pytest.fixture
-def clean_tenants(tenants, django_db_blocker) -> Iterator[dict[str, TenantFixture]]:
+def clean_tenants(tenants, _forgetter, django_db_blocker) -> Iterator[dict[str, TenantFixture]]:
     """Both tenants as they were made; what the test leaves behind is removed after it."""
-    from assistants.models import RunLease
+    from tenants.budgets import in_force
     from tenants.database import give_connections_back
     from tenants.hosts import host_map
-    from tenants.models import Tenant
-    from tests.factories import forget_audit_log, reset
 
     with django_db_blocker.unblock():
         yield tenants
-        with public_context():
-            Tenant.objects.update(status=Tenant.Status.ACTIVE, plan=None)
-            RunLease.objects.all().delete()
-            _forget_plans_and_budgets()
-            with connections["default"].cursor() as cursor:
-                forget_audit_log(cursor)
-                cursor.execute("DELETE FROM procrastinate_jobs")  # no worker runs: they would look like a stalled queue
-        for tenant in tenants.values():
-            reset(tenant)
+        _forgetter.forget()
+        in_force.forget()
         host_map.forget()
         give_connections_back()
-
-
-def _forget_plans_and_budgets() -> None:
-    """All but the default plan, without limits: what a new database has."""
-    from tenants.budgets import in_force
-    from tenants.models import BudgetCounter, BudgetReservation, ModelPrice, Plan, PlatformBudget, RateBucket
-
-    for model in (BudgetReservation, BudgetCounter, PlatformBudget, ModelPrice, Plan, RateBucket):
-        model.objects.all().delete()
-    Plan.objects.create(name="Standard", is_default=True)
-    in_force.forget()
 
 
 @pytest.fixture
@@ -172,7 +158,7 @@ async def server(clean_tenants) -> AsyncIterator[Server]:
     running = PromptServer(uvicorn.Config(application, log_config=None, lifespan="on"))
     task = asyncio.create_task(running.serve(sockets=[listening]))
     while not running.started:
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.001)
     server = Server(listening.getsockname()[1])
     yield server
     await server.close()
