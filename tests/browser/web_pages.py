@@ -10,6 +10,8 @@ from typing import Any
 
 import uvicorn
 
+from tests.prompt_server import PromptServer
+
 SHELL = "<!doctype html><html lang='en'><meta charset='utf-8'><title>A page</title>"
 
 
@@ -47,11 +49,11 @@ async def serving(port: int = 0) -> AsyncIterator[WebPages]:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(("127.0.0.1", port))
     pages = WebPages(listening.getsockname()[1])
-    running = uvicorn.Server(uvicorn.Config(pages, log_config=None, lifespan="off"))
+    running = PromptServer(uvicorn.Config(pages, log_config=None, lifespan="off"))
     task = asyncio.create_task(running.serve(sockets=[listening]))
     while not running.started:
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.001)
     yield pages
-    running.should_exit = True
+    running.told_to_end.set()
     await task
     listening.close()

@@ -44,7 +44,7 @@ def web(settings) -> Iterator[tuple[str, dict[str, tuple[str, dict[str, str]]]]]
     settings.ATRIUM_NETWORK_ALLOW = ["127.0.0.1"]
     pages: dict[str, tuple[str, dict[str, str]]] = {}
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("OurPages", (Pages,), {"pages": pages}))
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}", pages
     server.shutdown()

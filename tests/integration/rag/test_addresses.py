@@ -40,7 +40,7 @@ def says(weight: int) -> None:
 @pytest.fixture
 def address(settings) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     settings.ATRIUM_NETWORK_ALLOW, settings.ATRIUM_NETWORK_PORTS = ["127.0.0.1"], (server.server_port,)
     yield f"http://127.0.0.1:{server.server_port}/old"

@@ -61,7 +61,7 @@ def vector_of(text: str) -> list[float]:
 def model(settings) -> Iterator[type[Model]]:
     Model.asked, Model.answers = [], 10**9
     server = ThreadingHTTPServer(("127.0.0.1", 0), Model)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     settings.ATRIUM_OPENAI_API_KEY, settings.ATRIUM_EMBEDDING_MODEL = "sk-test", "m"
     settings.ATRIUM_EMBEDDING_DIMENSION = DIMENSION

@@ -75,7 +75,7 @@ class EmbeddingsServer(BaseHTTPRequestHandler):
 def embeddings_url() -> Iterator[str]:
     EmbeddingsServer.status, EmbeddingsServer.asked = 200, []
     server = ThreadingHTTPServer(("127.0.0.1", 0), EmbeddingsServer)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/v1"
     server.shutdown()
