@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -73,16 +74,43 @@ def registry() -> Iterator[dict[str, Any]]:
     known.update(before)
 
 
+class UnhurriedModel(ScriptedModel):
+    """Pauses before each piece, as long as nobody tells it to hurry."""
+
+    hurry: Any = None
+
+    async def _astream(
+        self, messages: list[BaseMessage], *args: Any, **kwargs: Any
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        for piece in self.pieces:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.hurry.wait(), self.pause)
+            yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
+        self.done.set()
+
+
 class SlowModel:
-    """A model that takes a second, and whether it has come to its end."""
+    """A model that takes a second, until it is told otherwise; and whether it has come to its end."""
 
     def __init__(self, use: Any) -> None:
         self.done = asyncio.Event()
-        use(ScriptedModel(pieces=["word "] * 20, pause=0.05, done=self.done))
+        self._hurry = asyncio.Event()
+        self._model = use(UnhurriedModel(pieces=["word "] * 20, pause=0.05, done=self.done, hurry=self._hurry))
+
+    def hurry(self) -> None:
+        """Say at once what is left, and all of the answers to come."""
+        self._hurry.set()
+
+    def hold(self, pause: float = PATIENCE) -> None:
+        """Pause so many seconds before each word to come, or say none until it is told to hurry: however long the test
+        takes meanwhile."""
+        self._hurry.clear()
+        self._model.pause = pause
 
     async def finished(self) -> None:
         from assistants.runs.runner import runner
 
+        self.hurry()
         await asyncio.wait_for(self.done.wait(), PATIENCE)
         await runner.drain()
 

@@ -470,6 +470,7 @@ async def test_a_dead_process_leaves_no_run_that_another_would_repeat(acme, serv
             return list(RunLease.objects.values_list("resumable", flat=True))
 
     assert await in_database(resumable) == [False]
+    slow_model.hurry()
     await asking
 
 

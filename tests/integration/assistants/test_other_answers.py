@@ -27,6 +27,7 @@ from tenants.models import AccessRule
 from tests.played_model import PlayedModel, wants
 from tests.sse import read_events
 from tests.statements import counted
+from tests.waiting import until
 
 SSE = {"Accept": "text/event-stream"}
 
@@ -142,7 +143,9 @@ async def test_it_knows_the_modes_of_a_run(chat, use_model, mode, status):
 
 
 async def test_20_requests_with_one_key_ask_once(chat, slow_model, acme):
+    slow_model.hurry()
     first = await chat.ask()
+    slow_model.hold(0.05)
     answers = await asyncio.gather(*(chat.again(first, **{"Idempotency-Key": "again"}) for _ in range(20)))
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["id"] for answer in answers}) == 1
@@ -157,9 +160,18 @@ async def test_a_key_of_another_request_is_refused(chat, use_model):
     assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_key_reused")
 
 
+async def all_but_one_done(asking: list[asyncio.Task]) -> bool:
+    return sum(task.done() for task in asking) >= len(asking) - 1
+
+
 async def test_20_requests_at_once_ask_once_and_tell_the_others(chat, slow_model):
+    slow_model.hurry()
     first = await chat.ask()
-    answers = await asyncio.gather(*(chat.again(first) for _ in range(20)))
+    slow_model.hold()
+    asking = [asyncio.create_task(chat.again(first)) for _ in range(20)]
+    await until(lambda: all_but_one_done(asking), "all others are refused")
+    slow_model.hurry()
+    answers = await asyncio.gather(*asking)
     assert sorted(answer.status_code for answer in answers) == [201, *[409] * 19]
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"run_active"}
 
@@ -187,9 +199,11 @@ async def test_only_the_last_question_can_be_answered_again(chat, use_model, acm
 
 
 async def test_a_run_that_goes_on_is_not_asked_again(chat, slow_model):
+    slow_model.hold()
     body = {"assistant_id": "repeating_assistant", "content": "Why?", "mode": "background"}
     run_id = (await chat.client.post(f"{chat.url}runs/", json=body)).json()["id"]
     refused = await chat.again(run_id)
+    slow_model.hurry()
     assert (refused.status_code, refused.json()["code"], refused.json()["run_id"]) == (409, "run_active", run_id)
 
 
@@ -414,9 +428,12 @@ async def test_a_run_that_said_nothing_cannot_be_shown(chat, use_model):
 
 
 async def test_nothing_else_is_shown_while_an_answer_is_being_written(chat, slow_model):
+    slow_model.hurry()
     first = await chat.ask()
+    slow_model.hold()
     running = await chat.client.post(f"/api/runs/{first}/regenerate/", json={"mode": "background"})
     refused = await chat.client.post(f"/api/runs/{first}/show/")
+    slow_model.hurry()
     assert (refused.status_code, refused.json()["code"]) == (409, "run_active")
     assert refused.json()["run_id"] == running.json()["id"]
 
@@ -464,9 +481,11 @@ async def test_the_runs_of_a_thread_are_listed_newest_first_in_pages(chat, use_m
 
 
 async def test_a_page_that_is_opened_again_finds_the_run_to_rejoin(chat, slow_model):
+    slow_model.hold()
     body = {"assistant_id": "repeating_assistant", "content": "Why?", "mode": "background"}
     started = (await chat.client.post(f"{chat.url}runs/", json=body)).json()
     [run] = (await chat.client.get(f"{chat.url}runs/?limit=1")).json()
     assert (run["id"], run["status"]) == (started["id"], "running")
+    slow_model.hurry()
     events = read_events((await chat.client.get(f"/api/runs/{run['id']}/events/")).text)
     assert events[-1].type == "run.done"

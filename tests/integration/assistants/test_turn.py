@@ -133,6 +133,7 @@ async def test_it_keeps_what_was_said_before_a_stream_was_cut(server, acme, cut_
 
 
 async def test_it_refuses_a_second_turn_while_one_runs(server, acme, slow_model):
+    slow_model.hold()
     client = server.signed_in(acme)
     thread_id = await new_thread(client)
     body = {"assistant_id": "docs_assistant", "content": QUESTION}
