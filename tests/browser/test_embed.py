@@ -260,6 +260,7 @@ async def test_it_asks_for_consent_first_and_says_when_it_is_closed_or_wants_to_
     await forgiven(browser_errors, 403)
     await page.evaluate("token => Atrium.identify(token)", corner.identity("ada"))
     await loaded(chat)
+    await page.goto("about:blank")  # what it still asks for would be refused
     await corner.change(enabled=False, fallback="Call us: 555-0100.")
     await page.goto(corner.web.origin("shop"))
     await expect(chat.get_by_test_id("closed")).to_have_text("Call us: 555-0100.")
