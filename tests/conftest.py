@@ -53,13 +53,14 @@ def tenants(database_url, django_db_blocker) -> dict[str, TenantFixture]:
 
 
 @pytest.fixture(scope="session")
-def _forgetter(database_url, tenants) -> Iterator[Forgetter]:
+def forgetter(database_url, tenants) -> Iterator[Forgetter]:
+    """What removes all that a test has left in both tenants and in the public schema."""
     with forgetting.forgetter(database_url, tenants.values()) as made:
         yield made
 
 
 @pytest.fixture
-def clean_tenants(tenants, _forgetter, django_db_blocker) -> Iterator[dict[str, TenantFixture]]:
+def clean_tenants(tenants, forgetter, django_db_blocker) -> Iterator[dict[str, TenantFixture]]:
     """Both tenants as they were made; what the test leaves behind is removed after it."""
     from tenants.budgets import in_force
     from tenants.database import give_connections_back
@@ -67,7 +68,7 @@ def clean_tenants(tenants, _forgetter, django_db_blocker) -> Iterator[dict[str, 
 
     with django_db_blocker.unblock():
         yield tenants
-        _forgetter.forget()
+        forgetter.forget()
         in_force.forget()
         host_map.forget()
         give_connections_back()
