@@ -88,6 +88,8 @@ def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
             detail=error.detail,
             **error.facts,
         )
+        if error.status == 401:
+            response["WWW-Authenticate"] = "Bearer"
         if "retry_after" in error.facts:
             response["Retry-After"] = str(error.facts["retry_after"])
         return response

@@ -102,5 +102,5 @@ def _not_read(error: AtriumError) -> Finding:
     if isinstance(error, UrlAnsweredWithError) and error.facts.get("status") in (401, 403):
         mend = "The doctor signs in nowhere: give it a page that everybody can open, with the same snippet and headers."
     elif isinstance(error, AddressRefused):
-        mend = "The doctor reads pages of the public internet only."
+        mend = "The doctor reads pages of the public internet, and what the operator of this service allows."
     return Finding("not_reached", f"The page could not be read. {error.detail}", mend)

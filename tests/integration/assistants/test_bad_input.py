@@ -118,7 +118,9 @@ async def test_it_refuses_another_tenants_key(server, acme, globex):
 
 
 async def test_it_refuses_nobody(server, acme):
-    check_problem(await server.client(acme.host).get("/api/threads/"), 401, "not_signed_in")
+    refused = await server.client(acme.host).get("/api/threads/")
+    check_problem(refused, 401, "not_signed_in")
+    assert refused.headers["www-authenticate"] == "Bearer"
 
 
 async def test_it_refuses_a_suspended_tenant_at_once_and_keeps_its_data(server, acme, acme_thread):
