@@ -52,6 +52,21 @@ def test_each_has_its_own(acme):
         assert passes(acme.actor(acme.outsider), "192.0.2.2")
 
 
+def test_the_visitors_of_a_site_share_its_limit_and_each_key_has_its_own(acme):
+    def visitor(site_id: str, number: int) -> Actor:
+        return Actor("visitor", acme.ref, site_id=site_id, visitor_id=number)
+
+    def key(number: int) -> Actor:
+        return Actor("api_key", acme.ref, api_key_id=number)
+
+    with tenant_context(acme.ref):
+        limit(site=2, key=1)
+        assert [passes(visitor("shop", number)) for number in (1, 2, 3)] == [True, True, False]
+        assert passes(visitor("blog", 4))
+        assert [passes(key(number)) for number in (1, 1, 2)] == [True, False, True]
+        assert passes(acme.actor())  # no visitor and no key
+
+
 def test_a_limit_of_one_tenant_is_not_the_others(acme, globex):
     with tenant_context(acme.ref):
         limit(address=1)
