@@ -119,6 +119,7 @@ class ConsoleSite(UnfoldAdminSite):
     index_title = "Overview"
     login_template = "console/sign_in.html"
     login_form = ConsoleSignInForm
+    password_change_done_template = "console/password_changed.html"  # noqa: S105  the name of a file
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Django's wrapper of each page, the page's content security policy, and what refusals look like."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from django.urls import reverse
 from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
@@ -74,12 +76,27 @@ class UseCaseAdmin(ModelAdmin):
     show_full_result_count = False
     search_words: tuple[str, ...] = ()
     """Fields over whose words there is a ``word_index``: the list is searched in them, by the beginnings of words."""
+    called: tuple[str, str] | None = None
+    """What people call one and several of its rows, where the model's own name is for developers."""
     search_member = ""
     """A key to a member, whose name is searched for, too."""
     list_filter_sheet = False
     compressed_fields = False
     warn_unsaved_form = True
     change_form_show_cancel_button = True
+
+    def __init__(self, model: Any, admin_site: Any) -> None:
+        super().__init__(model, admin_site)
+        if self.called:
+            own: Any = copy(model._meta)
+            own.verbose_name, own.verbose_name_plural = self.called
+            self.opts = own
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Django's list, with the names that this page has for its rows."""
+        listed = super().get_changelist_instance(request)
+        listed.opts, listed.title = self.opts, capfirst(self.opts.verbose_name_plural)
+        return listed
 
     def changeform_view(
         self,

@@ -32,6 +32,7 @@ _COLOURS = {"Failed": "danger", "Running": "info", "Done": "success", "Held": "w
 class JobAdmin(UseCaseAdmin):
     """Jobs that are not done: those that ended well are deleted. Why one failed, the worker says by its number."""
 
+    called = ("job", "jobs")
     list_display = ("kind", "tenant", "state", "attempts", "queue_name", "last")
     list_filter = ("status",)
     ordering = ("-id",)

@@ -17,6 +17,7 @@ from tenants.use_cases.operator_keys import issue_operator_key, revoke_operator_
 class OperatorKeyAdmin(ApiKeyAdmin):
     """As a tenant's keys; each acts for the operator who made it."""
 
+    called = ("API key", "API keys")
     list_display: Any = ("name", "starts_with", "acts_for", "state", "made", "ends")
     list_select_related = ("operator",)
     search_fields = ("name", "prefix", "operator__username")

@@ -96,6 +96,7 @@ class PlanAdmin(UseCaseAdmin):
 class ModelPriceAdmin(UseCaseAdmin):
     """What models cost, in US dollars for a million tokens."""
 
+    called = ("price of a model", "prices of models")
     list_display = ("model", "tokens_in", "tokens_out", "cached_in")
     list_display_links = ("model",)
     search_fields = ("model",)
@@ -114,6 +115,7 @@ class ModelPriceAdmin(UseCaseAdmin):
 class PlatformBudgetAdmin(UseCaseAdmin):
     """Budgets of one tenant, or of all together."""
 
+    called = ("budget", "budgets")
     list_display = ("__str__", "period", "tokens", "cost", "enabled", "note")
     list_select_related = ("tenant",)
     list_filter = ("period", "enabled")

@@ -42,6 +42,20 @@ async def test_operators_see_jobs_of_all_tenants_and_try_again_those_that_failed
     assert await in_database(now) == ("todo", [str(failed)])
 
 
+async def test_lists_of_operators_are_called_as_in_the_navigation(console, operator):
+    operators = await console(PUBLIC_HOST, "operator")
+    for path, name in (
+        ("procrastinate/procrastinatejob/", "jobs"),
+        ("tenants/operatorkey/", "API keys"),
+        ("tenants/platformbudget/", "budgets"),
+        ("tenants/modelprice/", "prices of models"),
+    ):
+        page = (await operators.open(path)).text
+        assert f"No {name} yet" in page, path
+        assert "rocrastinate job" not in page
+    assert "To the overview" in (await operators.open("password_change/done/")).text
+
+
 async def test_a_tenants_console_has_no_page_about_jobs(console, acme):
     owners = await console(acme.host, "owner")
     assert (await owners.open("procrastinate/procrastinatejob/")).status_code == 404
