@@ -87,6 +87,7 @@ async def test_a_page_is_asked_who_is_there_as_often_as_it_helps(web_page, corne
     says["answer"] = lambda: corner.identity("ada")
     await page.evaluate("Atrium.identify(() => window.statement())")
     await until_told(page, True)
+    await answered(chat)  # her conversation is there: what is still asked for would find the session gone, too
     assert says["asked"] == 3
     # Her session ends, as it does after hours: the page is asked, and what she has written is still there.
     await corner.tenant.run(VisitorSession.objects.all().delete)
