@@ -386,11 +386,21 @@ async def test_models_and_assistants_are_those_of_the_plan(owner, member, acme, 
     assert (await ask(member, "own-help-desk")).json()["code"] == "assistant_not_in_plan"
     assert await ids_for(member) == [DOCS]
     assert (await owner.patch(f"{ADMIN}own-help-desk/", json={"tools": ["get_weather"]})).status_code == 422
-    asked = {"action": "assistant.run", "assistant": "own-help-desk"}
-    assert (await owner.get("/api/access/explain", params=asked)).json()["by_plan"] is True
-    await acme.run(lambda: with_plan(model_names=["offline"], assistant_ids=[DOCS, "own-*"]))
+    assert await is_kept_by_plan(owner)
+    # A plan that has it without the model that it speaks with: it is shown, and does not run.
+    await acme.run(lambda: with_plan(model_names=["large"], assistant_ids=[DOCS, "own-*"]))
     assert "own-help-desk" in await ids_for(member)
-    assert (await owner.get("/api/access/explain", params=asked)).json()["by_plan"] is False
+    assert (await ask(member, "own-help-desk")).json()["code"] == "model_not_in_plan"
+    assert await is_kept_by_plan(owner)
+    await acme.run(lambda: with_plan(assistant_ids=[DOCS, "own-*"]))
+    assert (await ask(member, "own-help-desk")).status_code == 201
+    assert not await is_kept_by_plan(owner)
+
+
+async def is_kept_by_plan(client) -> bool:
+    """Whether explain says that the plan, and no rule, keeps the administrator from the help desk."""
+    asked = {"action": "assistant.run", "assistant": "own-help-desk"}
+    return (await client.get("/api/access/explain", params=asked)).json()["by_plan"]
 
 
 async def test_only_owners_and_admins_manage_assistants(server, member, acme):
