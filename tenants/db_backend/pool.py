@@ -2,8 +2,8 @@
 
 A PostgreSQL backend keeps a description of every table and index that it has read, some 200 KB for a tenant, and reads
 a tenant's at its first visit. psycopg's pool hands its connections out in turn, so that each comes to know all tenants:
-as many times the memory as there are connections, and caches that are cold at most requests (docs/why/tenancy.md has
-the figures).
+as many times the memory as there are connections, and caches that are cold at most requests
+(docs/decisions/0021-the-pool-knows-tenants.md).
 """
 
 from __future__ import annotations
