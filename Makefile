@@ -9,7 +9,7 @@ SUPERSET := ../shared/tools/openapi_superset.py
 PEER_API := tests/contract/django-ai-assistant-0.4.0.openapi.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-halves check frontend superset docs faults bench-streams bench-runs bench-peer bench-tenants bench-rules bench-rag bench-consoles bench-embed format clean
+.PHONY: help run test check frontend superset docs faults bench-streams bench-runs bench-peer bench-tenants bench-rules bench-rag bench-consoles bench-embed format clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -40,14 +40,7 @@ tests/node/node_modules/installed.stamp: tests/node/package-lock.json $(VENV)/te
 run: $(VENV)/run.stamp ## Start everything with two demo tenants (PORT=8000 DATA_DIR=.data)
 	@exec $(BIN)/python manage.py demo --port $(PORT) --data-dir "$(DATA_DIR)"
 
-test: $(VENV)/test.stamp tests/node/node_modules/installed.stamp ## All tests
-	@$(BIN)/python -m tests.browser.install
-	@$(BIN)/python -m tests.redis_server
-	@$(BIN)/python -m pytest --show-capture=no || { test $$? = 1 || exit 2; \
-	  echo "What failed runs once more, alone. A test that passes now depends on the clock or on its neighbours: mend it."; \
-	  $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none; }
-
-test-halves: $(VENV)/test.stamp tests/node/node_modules/installed.stamp ## All tests, in two processes side by side
+test: $(VENV)/test.stamp tests/node/node_modules/installed.stamp ## All tests, in two processes side by side
 	@$(BIN)/python -m tests.browser.install
 	@$(BIN)/python -m tests.redis_server
 	@$(BIN)/python -m tests.side_by_side

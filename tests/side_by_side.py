@@ -1,6 +1,6 @@
 """All tests, in two processes side by side: for most of their time tests wait, and one process leaves the rest idle.
 
-``python -m tests.side_by_side`` is what ``make test-halves`` runs; options are passed on to pytest. Each part has a
+``python -m tests.side_by_side`` is what ``make test`` runs; options are passed on to pytest. Each part has a
 PostgreSQL, a model server and a pytest cache of its own, and keeps the order that it has when all tests run in one
 process. The first part is shown while it runs, the second one when the first has ended. What failed runs once more,
 alone. Exit code: 0 when all passed, if only then; 1 when a test failed twice; 2 when pytest itself could not go on.
